@@ -1,0 +1,206 @@
+package asterisk_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"richiamo/asterisk"
+)
+
+func values(t *testing.T) asterisk.Values {
+	t.Helper()
+	stock := t.TempDir()
+	return asterisk.Values{
+		SystemName: "node-1", ModuleDir: t.TempDir(), StockData: stock,
+		SIPAddr: "127.0.0.1:5060", RTPFirst: 10000, RTPLast: 10100,
+		CarrierAddr: "127.0.0.1:5070", CarrierMatch: "127.0.0.1", ServiceNumber: "800000000",
+		Agents:  []asterisk.Agent{{Name: "agent1", Password: "one.one"}, {Name: "agent2", Password: "two/two"}},
+		ARIAddr: "127.0.0.1:8088", ARIPermit: "127.0.0.1/32", ARIUser: "richiamo", ARIPassword: "a-secret", App: "richiamo",
+		Language: "it", Prompts: t.TempDir(), Music: "/srv/music",
+		MaxCalls: 300, CallSeconds: 3600, PatienceSeconds: 10,
+	}
+}
+
+// read returns a rendered file without its comments.
+func read(t *testing.T, dir, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "etc", name))
+	require.NoError(t, err)
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(line, ";") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+func TestRender(t *testing.T) {
+	t.Parallel()
+	dir, v := t.TempDir(), values(t)
+	require.NoError(t, asterisk.Render(dir, v))
+
+	files, err := filepath.Glob(filepath.Join(dir, "etc", "*.conf"))
+	require.NoError(t, err)
+	require.Len(t, files, 22)
+	for _, file := range files {
+		text := read(t, dir, filepath.Base(file))
+		require.NotContains(t, text, "{{", file)
+		require.NotContains(t, text, "<no value>", file)
+		info, err := os.Stat(file)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "passwords stand in %s", file)
+	}
+	pjsip := read(t, dir, "pjsip.conf")
+	require.Contains(t, pjsip, "\n[agent1](desk)\naors=agent1\nauth=agent1\n")
+	require.Contains(t, pjsip, "password=two/two\n")
+	require.Contains(t, pjsip, "contact=sip:127.0.0.1:5070\n")
+	require.Contains(t, read(t, dir, "http.conf"), "bindaddr=127.0.0.1\nbindport=8088\n")
+	require.Contains(t, read(t, dir, "asterisk.conf"), "astdbdir => "+dir+"/db\n")
+	require.NotContains(t, read(t, dir, "extensions.conf"), "bench", "not asked for")
+	require.Equal(t, filepath.Join(dir, "etc", "asterisk.conf"), asterisk.ConfigFile(dir))
+
+	silence, err := os.ReadFile(filepath.Join(asterisk.SoundsDir(dir), "silence", "10.alaw"))
+	require.NoError(t, err)
+	require.Equal(t, strings.Repeat("\xd5", 80000), string(silence))
+	prompts, err := os.Readlink(filepath.Join(asterisk.SoundsDir(dir), "richiamo"))
+	require.NoError(t, err)
+	require.Equal(t, v.Prompts, prompts)
+}
+
+// What the dialplan plays by itself is recorded.
+func TestDialplansRecordingsExist(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, asterisk.Render(dir, values(t)))
+	played := regexp.MustCompile(`Playback\(richiamo/([^)]+)\)`).FindAllStringSubmatch(read(t, dir, "extensions.conf"), -1)
+	require.Len(t, played, 2)
+	for _, recording := range played {
+		require.FileExists(t, filepath.Join("..", "prompts", recording[1]+".alaw"))
+	}
+}
+
+// What a security review of the installation would ask for.
+func TestRenderedConfigurationIsClosed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, asterisk.Render(dir, values(t)))
+	for file, settings := range map[string][]string{
+		"asterisk.conf": {"live_dangerously = no", "disable_remote_console_shell = yes", "verbose = 0"},
+		"http.conf":     {"enable_static=no", "enable_status=no", "[/]\ntype=restriction\ndeny=0.0.0.0/0.0.0.0\npermit=127.0.0.1/32"},
+		"ari.conf":      {"deny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.1/32"},
+		"manager.conf":  {"enabled=no"},
+		"cdr.conf":      {"enable=no"},
+		"logger.conf":   {"messages => warning,error\n"},
+		"modules.conf":  {"autoload=no"},
+		"pjsip.conf":    {"allow_transfer=no", "allow_subscribe=no", "allow_overlap=no", "direct_media=no", "identify_by=ip\n", "identify_by=username,auth_username\n"},
+		"rtp.conf":      {"strictrtp=yes"},
+	} {
+		text := read(t, dir, file)
+		for _, setting := range settings {
+			require.Contains(t, text, setting, file)
+		}
+	}
+	modules := read(t, dir, "modules.conf")
+	for _, never := range []string{"func_shell", "func_env", "func_curl", "app_system", "pbx_spool", "res_agi", "chan_iax2", "identifier_anonymous", "manager", "res_pjsip_mwi", "app_originate"} {
+		require.NotContains(t, modules, never)
+	}
+	require.NotContains(t, read(t, dir, "cel_custom.conf"), "Num", "the black box holds no number")
+}
+
+func TestRenderAgain(t *testing.T) {
+	t.Parallel()
+	dir, v := t.TempDir(), values(t)
+	require.NoError(t, asterisk.Render(dir, v))
+	stored := filepath.Join(dir, "db", "astdb.sqlite3")
+	require.NoError(t, os.WriteFile(stored, []byte("kept"), 0o600))
+	v.SIPAddr, v.Prompts = "127.0.0.1:5160", t.TempDir()
+	require.NoError(t, asterisk.Render(dir, v))
+	require.FileExists(t, stored)
+	require.Contains(t, read(t, dir, "pjsip.conf"), "bind=127.0.0.1:5160\n")
+	prompts, err := os.Readlink(filepath.Join(asterisk.SoundsDir(dir), "richiamo"))
+	require.NoError(t, err)
+	require.Equal(t, v.Prompts, prompts)
+}
+
+func TestModulesFollowTheVersion(t *testing.T) {
+	t.Parallel()
+	dir, v := t.TempDir(), values(t)
+	require.NoError(t, asterisk.Render(dir, v))
+	require.NotContains(t, read(t, dir, "modules.conf"), "res_cdrel_custom")
+	require.Contains(t, read(t, dir, "cel_custom.conf"), "[mappings]")
+
+	require.NoError(t, os.WriteFile(filepath.Join(v.ModuleDir, "res_cdrel_custom.so"), nil, 0o600))
+	require.NoError(t, asterisk.Render(dir, v))
+	require.Contains(t, read(t, dir, "modules.conf"), "load = res_cdrel_custom.so\nload = cel_custom.so\n")
+	require.Contains(t, read(t, dir, "cel_custom.conf"), "[calls.csv]")
+}
+
+// Every value that could end a line, open a section or begin a comment is refused, each with its field.
+func TestCheckRefuses(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, values(t).Check())
+	for want, spoil := range map[string]func(*asterisk.Values){
+		"SystemName":         func(v *asterisk.Values) { v.SystemName = "a b" },
+		"ModuleDir":          func(v *asterisk.Values) { v.ModuleDir = "modules" },
+		"StockData":          func(v *asterisk.Values) { v.StockData = "/a\nb" },
+		"SIPAddr":            func(v *asterisk.Values) { v.SIPAddr = "localhost:5060" },
+		"CarrierAddr":        func(v *asterisk.Values) { v.CarrierAddr = "127.0.0.1:0" },
+		"CarrierMatch":       func(v *asterisk.Values) { v.CarrierMatch = "all" },
+		"ServiceNumber":      func(v *asterisk.Values) { v.ServiceNumber = "800;1" },
+		"ARIAddr":            func(v *asterisk.Values) { v.ARIAddr = "127.0.0.1" },
+		"ARIPermit":          func(v *asterisk.Values) { v.ARIPermit = "" },
+		"ARIUser":            func(v *asterisk.Values) { v.ARIUser = "x]" },
+		"ARIPassword":        func(v *asterisk.Values) { v.ARIPassword = "a;b" },
+		"App":                func(v *asterisk.Values) { v.App = "a,b" },
+		"Language":           func(v *asterisk.Values) { v.Language = "../it" },
+		"Prompts":            func(v *asterisk.Values) { v.Prompts = "" },
+		"Music":              func(v *asterisk.Values) { v.Music = "/m;" },
+		"RTPFirst":           func(v *asterisk.Values) { v.RTPFirst = v.RTPLast },
+		"MaxCalls":           func(v *asterisk.Values) { v.MaxCalls = 0 },
+		"CallSeconds":        func(v *asterisk.Values) { v.CallSeconds = -1 },
+		"PatienceSeconds":    func(v *asterisk.Values) { v.PatienceSeconds = 0 },
+		"Agents[0].Name":     func(v *asterisk.Values) { v.Agents = []asterisk.Agent{{Name: "carrier", Password: "x"}} },
+		"Agents[0].Password": func(v *asterisk.Values) { v.Agents = []asterisk.Agent{{Name: "a", Password: "x\ny"}} },
+	} {
+		v := values(t)
+		spoil(&v)
+		require.ErrorContains(t, asterisk.Render(t.TempDir(), v), "asterisk: "+want, want)
+	}
+	require.ErrorContains(t, asterisk.Render("relative", values(t)), "absolute path")
+}
+
+// The script finds Debian's mirrors in both notations of apt's sources, and nobody else's.
+func TestProvideMirrors(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("./provide", "mirrors", "testdata/apt").CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Equal(t, []string{
+		"http://mirror.example/debian", "http://first.example/debian", "https://second.example/debian",
+	}, strings.Fields(string(out)))
+}
+
+// A run that cannot succeed says so in one sentence, with its cure.
+func TestProvideFailsClearly(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for want, arguments := range map[string][]string{
+		`"kamailio" is unknown`: {t.TempDir(), "kamailio"},
+		"cannot be written":     {file + "/folder", "asterisk"},
+	} {
+		command := exec.Command("./provide", arguments[1])
+		command.Env = append(os.Environ(), "RICHIAMO_CACHE="+arguments[0])
+		out, err := command.CombinedOutput()
+		require.Error(t, err)
+		require.Contains(t, string(out), want)
+		require.Contains(t, string(out), "provide: what to do: ")
+		require.Equal(t, 2, strings.Count(string(out), "\n"), string(out))
+	}
+}
