@@ -1,0 +1,101 @@
+package queue
+
+// Purpose tells why a person is wanted; it goes with the ticket to the agent.
+type Purpose string
+
+// Why a citizen waits for a person or a call.
+const (
+	WantsPerson  Purpose = "person"       // asked for one
+	Unidentified Purpose = "unidentified" // could not be found by what was keyed
+	NoKeys       Purpose = "no-keys"      // never pressed a key: rotary dial, or hands that can't
+	NotEligible  Purpose = "not-eligible" // wants to be called when the turn comes
+	Interrupted  Purpose = "interrupted"  // the call broke, by our fault or the line's
+	RegistryDown Purpose = "registry-down"
+	Verification Purpose = "verify" // registered on the portal with a landline number
+	NotedAway    Purpose = "noted"  // called while the service was away
+)
+
+// Outcome is how a dialled call ended: what the network says of it, or what the
+// citizen did.
+type Outcome string
+
+// Outcomes of an attempt. The first five are the network's, the rest are what
+// the citizen did.
+const (
+	Busy        Outcome = "busy"
+	NoAnswer    Outcome = "no-answer"
+	Rejected    Outcome = "rejected"    // the telephone refused the call
+	Unreachable Outcome = "unreachable" // no such number, or switched off
+	OurFault    Outcome = "our-fault"   // trunk, exchange or software: does not count as an attempt
+	NoKey       Outcome = "no-key"      // answered, nobody pressed: person or machine
+	Later       Outcome = "later"       // "not now"
+	WrongNumber Outcome = "wrong-number"
+	Blocked     Outcome = "blocked"   // "never again"
+	WillCall    Outcome = "will-call" // prefers to call us
+	HungUp      Outcome = "hung-up"   // answered and hung up before the end
+	NoAgent     Outcome = "no-agent"  // pressed 1 and no agent came: does not count either
+	Delivered   Outcome = "delivered" // spoke to a person, or confirmed
+	ToPerson    Outcome = "to-person" // answered, and is promised a person instead
+)
+
+// Ours tells whether the citizen had no part in it: such an attempt costs
+// nothing.
+func (o Outcome) Ours() bool { return o == OurFault || o == NoAgent }
+
+// again tells whether the citizen is called again after it, as long as the
+// policy lasts.
+func (o Outcome) again() bool {
+	return o != Delivered && o != ToPerson && o != Blocked && o != WrongNumber
+}
+
+// Valid tells whether it is one of the outcomes.
+func (o Outcome) Valid() bool {
+	switch o {
+	case Busy, NoAnswer, Rejected, Unreachable, OurFault, NoKey, Later, WrongNumber,
+		Blocked, WillCall, HungUp, NoAgent, Delivered, ToPerson:
+		return true
+	}
+	return false
+}
+
+// Result is what is reported of an attempt's end.
+type Result struct {
+	Outcome Outcome
+	Cause   int // Q.850, 0 when unknown
+	SIP     int // final status, 0 when unknown
+}
+
+// Reason names why a ticket stands in its state: for the worklist, for metrics,
+// for whoever reads a ticket's history.
+type Reason string
+
+// The reasons.
+const (
+	ReasonEntered     Reason = "entered"           // a caller on the line wants a person
+	ReasonPromised    Reason = "promised"          // a call was promised to a caller
+	ReasonHandedOver  Reason = "handed-over"       // by another system, through the API
+	ReasonNoted       Reason = "noted"             // by the exchange, while the service was away
+	ReasonRipe        Reason = "time-has-come"     // NotBefore is past and calls are allowed
+	ReasonDateKnown   Reason = "date-known"        // the day that it waits for is known now
+	ReasonReserved    Reason = "agent-reserved"    // the caller's turn has come
+	ReasonNotTaken    Reason = "turn-not-taken"    // the caller was busy with something else: the next one meanwhile
+	ReasonAgentGone   Reason = "agent-gone"        // the reserved agent is not there any more
+	ReasonClaimed     Reason = "claimed"           // the citizen is being dialled
+	ReasonConnected   Reason = "connected"         // citizen and agent speak
+	ReasonAgentMissed Reason = "agent-missed"      // the agent did not answer, or the agent's line broke
+	ReasonTalked      Reason = "talked"            // the talk is over
+	ReasonLeft        Reason = "caller-left"       // hung up before anybody answered
+	ReasonWithdrawn   Reason = "withdrawn"         // by the citizen, or by the system that handed it over
+	ReasonDoubled     Reason = "doubled"           // the same call holds an older ticket
+	ReasonServedAway  Reason = "served-away"       // passed to an agent while the store was away
+	ReasonElsewhere   Reason = "confirmed-already" // what it was for has been done in another call
+	ReasonDelivered   Reason = "delivered"
+	ReasonToPerson    Reason = "to-person"        // a person calls instead, under another ticket
+	ReasonMissed      Reason = "not-reached"      // the citizen: tried again
+	ReasonFault       Reason = "our-fault"        // tried again, and costs nothing
+	ReasonLost        Reason = "call-lost"        // the call vanished without a word
+	ReasonUsedUp      Reason = "attempts-used-up" // exhausted
+	ReasonWrong       Reason = "wrong-number"     // exhausted: a person finds the right one
+	ReasonNeverCall   Reason = "never-call"       // exhausted: whoever answers there wants no call of ours
+	ReasonNoNumber    Reason = "not-dialable"     // exhausted: the number may not be dialled
+)

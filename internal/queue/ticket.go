@@ -1,0 +1,156 @@
+package queue
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"richiamo/internal/phone"
+)
+
+// State is where a ticket stands; the package comment draws the ways between.
+type State string
+
+// The states of a ticket. Waiting is a caller on the line; the others are those
+// of a callback or return call, under the names that the API shows.
+const (
+	Waiting   State = "waiting"
+	Pending   State = "pending"   // promised, its time has not come
+	Due       State = "due"       // may be dialled now
+	Dialling  State = "dialling"  // claimed: a call is being placed or rings, or the citizen is being spoken to by the voice
+	Connected State = "connected" // citizen and agent speak
+	Done      State = "done"
+	Exhausted State = "exhausted" // no attempt left; a person looks at it
+	Withdrawn State = "withdrawn"
+)
+
+// Open tells whether something is still to be done.
+func (s State) Open() bool {
+	return s == Waiting || s == Pending || s == Due || s == Dialling || s == Connected
+}
+
+// OnLine tells whether a live call belongs to the state.
+func (s State) OnLine() bool { return s == Waiting || s == Dialling || s == Connected }
+
+// Ticket is one citizen's request for a person or a call: the same record
+// whether the citizen waits on the line or has hung up, so that the place never
+// changes. All that identifies the citizen is sealed where it is kept. It prints
+// without anything personal.
+type Ticket struct {
+	ID      string    `json:"id"`
+	Tenant  string    `json:"tenant"`
+	Queue   string    `json:"queue"`
+	Purpose Purpose   `json:"purpose"`
+	State   State     `json:"state"`
+	Reason  Reason    `json:"reason,omitempty"` // why it stands in this state
+	Arrived time.Time `json:"arrived"`          // decides the place, for ever
+
+	// NotBefore is the earliest time of the next call, or of the next turn of a
+	// caller who did not take the last one.
+	NotBefore time.Time `json:"notBefore,omitzero"`
+	// From and To is what the citizen was promised; zero when no time was said.
+	From time.Time `json:"from,omitzero"`
+	To   time.Time `json:"to,omitzero"`
+
+	Phone      phone.Number `json:"phone,omitzero"`
+	Citizen    string       `json:"citizen,omitempty"` // codice fiscale
+	Keyed      string       `json:"keyed,omitempty"`   // what was keyed and led nowhere
+	Recording  string       `json:"recording,omitempty"`
+	Word       string       `json:"word,omitempty"`     // the three figures that our call says first
+	Language   string       `json:"language,omitempty"` // ISO 639-1
+	Note       string       `json:"note,omitempty"`     // from the channel that handed it over
+	Channel    string       `json:"channel"`            // phone, portal, pharmacy, gp
+	NoKeys     bool         `json:"noKeys,omitempty"`
+	NeedsAgent bool         `json:"needsAgent"` // an agent is reserved before the citizen is dialled
+
+	Call  string `json:"call,omitempty"`  // the live call: of the waiting caller, or the one that dials
+	Agent string `json:"agent,omitempty"` // reserved for, or speaking with, this citizen
+
+	Attempts []Attempt `json:"attempts,omitempty"`
+
+	// Token grows with each claim and with each end of one; only the newest
+	// claim may dial.
+	Token   int       `json:"token"`
+	Node    string    `json:"node,omitempty"`   // the exchange that dials
+	Claimed time.Time `json:"claimed,omitzero"` // when it was claimed
+	Since   time.Time `json:"since,omitzero"`   // in this state
+	Updated time.Time `json:"updated"`
+	Version int       `json:"version"` // counts the saves
+}
+
+// Attempt is one dialled call of a ticket.
+type Attempt struct {
+	N       int       `json:"n"` // from 1
+	Call    string    `json:"call"`
+	At      time.Time `json:"at"`
+	Ended   time.Time `json:"ended,omitzero"`
+	Outcome Outcome   `json:"outcome,omitempty"` // empty while it lasts
+	Cause   int       `json:"cause,omitempty"`   // Q.850
+	SIP     int       `json:"sip,omitempty"`
+	Counts  bool      `json:"counts"` // false when the fault was ours
+}
+
+// Before tells whether a has its turn before b: who arrived first, whether on
+// the line or called back. Two that arrived in the same instant keep the order
+// of their ids, so that every process sees the same queue.
+func Before(a, b Ticket) bool { return Compare(a, b) < 0 }
+
+// Compare orders tickets as Before does, for sorting.
+func Compare(a, b Ticket) int {
+	if c := a.Arrived.Compare(b.Arrived); c != 0 {
+		return c
+	}
+	switch {
+	case a.ID < b.ID:
+		return -1
+	case a.ID > b.ID:
+		return 1
+	}
+	return 0
+}
+
+// NoDate is the NotBefore of a call that waits for a day which is not known yet.
+func NoDate() time.Time { return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// CallID names the call of a ticket's attempt, for ever: whoever dials the same
+// attempt again, after a crash or by mistake, asks for the same call.
+func CallID(ticket string, attempt int) string { return fmt.Sprintf("%s-%d", ticket, attempt) }
+
+// Word draws the three figures that prove to a citizen that a call is ours. All
+// differ, so that none is swallowed when they are said. dice(n) gives a number
+// from 0 to n-1.
+func Word(dice func(n int) int) string {
+	figures := []byte("0123456789")
+	for i := range 3 {
+		j := i + dice(len(figures)-i)
+		figures[i], figures[j] = figures[j], figures[i]
+	}
+	return string(figures[:3])
+}
+
+// openAttempt gives the number of the attempt that is under way, if one is.
+func (t Ticket) openAttempt() (n int, ok bool) {
+	if n = len(t.Attempts); n > 0 && t.Attempts[n-1].Ended.IsZero() {
+		return n, true
+	}
+	return 0, false
+}
+
+// String tells which ticket it is and where it stands, and nothing of whose.
+func (t Ticket) String() string {
+	return fmt.Sprintf("ticket %s (%s, %s, version %d)", t.ID, t.State, t.Purpose, t.Version)
+}
+
+// Format prints String for every verb: no verb may show what identifies a
+// citizen.
+func (t Ticket) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, t.String()) }
+
+// GoString is String.
+func (t Ticket) GoString() string { return t.String() }
+
+// LogValue tells what a log may know.
+func (t Ticket) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("id", t.ID), slog.String("state", string(t.State)), slog.String("purpose", string(t.Purpose)),
+		slog.String("reason", string(t.Reason)), slog.Int("attempts", len(t.Attempts)), slog.Int("version", t.Version))
+}
