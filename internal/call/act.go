@@ -1,0 +1,225 @@
+package call
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"richiamo/internal/dialogue"
+	"richiamo/internal/speech"
+)
+
+// commandPatience bounds one command to the exchange.
+const commandPatience = 5 * time.Second
+
+// act begins a turn: what can be cut of the one before is cut, what must be
+// said to its end is; what does not wait for the voice is done at once.
+func (w *worker) act(l *live, t dialogue.Turn) {
+	l.turn = t
+	l.gather, l.limit = nil, time.Time{}
+	if t.Wait.Limit > 0 {
+		l.limit = time.Now().Add(t.Wait.Limit)
+	}
+	if l.recording != "" && t.Wait.For != dialogue.ForRecord {
+		w.perform(l, Command{Op: DoCease, Channel: l.rec.ID, Recording: l.recording})
+		l.recording = ""
+	}
+	parts, err := score(w.r.cfg.Host.Voice(l.rec.Language), t, l.lead, w.r.cfg.BeforeEnd)
+	if err != nil {
+		w.rescue(l, err)
+		return
+	}
+	if len(parts) > 0 {
+		l.lead = 0
+		w.makeWay(l)
+		l.parts = append(l.parts, parts...)
+	}
+	if !l.gone {
+		w.advance(l)
+	}
+	for _, a := range t.Actions {
+		if !waitsItsTurn(a.Kind) && a.Kind != dialogue.Say {
+			w.do(l, a)
+		}
+	}
+	if l.gone && t.Ended {
+		w.close(l, "hung-up")
+	}
+}
+
+// makeWay drops what a new turn overtakes: what a key could have cut.
+func (w *worker) makeWay(l *live) {
+	rest := l.parts[:0]
+	for _, p := range l.parts {
+		if len(p.media) > 0 && p.class == waits {
+			rest = append(rest, p)
+		}
+	}
+	l.parts = rest
+	if l.playing == nil || l.playing.class != waits {
+		w.hush(l)
+	}
+}
+
+// hush stops what is being played.
+func (w *worker) hush(l *live) {
+	if l.play != "" {
+		w.perform(l, Command{Op: DoStop, Channel: l.rec.ID, Playback: l.play})
+	}
+	l.playing, l.play, l.playEnd = nil, "", time.Time{}
+}
+
+// playPart plays a part. The last one before a question's keys goes over into
+// silence, in the same request.
+func (w *worker) playPart(l *live, p part) {
+	media, lasts := p.media, p.lasts
+	c := l.turn.Wait.Collect
+	if c != nil && l.turn.Wait.For == dialogue.ForEntry && p.class == cuts && !anyMedia(l.parts) {
+		media = append(media[:len(media):len(media)], guard(*c)...)
+		l.gather = newGatherer(*c, time.Now().Add(lasts))
+		lasts = w.r.cfg.Host.Voice(l.rec.Language).Total(media)
+	}
+	l.playing = &p
+	w.start(l, media, lasts)
+}
+
+func anyMedia(parts []part) bool {
+	for _, p := range parts {
+		if len(p.media) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// playSilence keeps the exchange playing while keys are gathered.
+func (w *worker) playSilence(l *live, c dialogue.Collect) {
+	media := guard(c)
+	w.start(l, media, w.r.cfg.Host.Voice(l.rec.Language).Total(media))
+}
+
+// start plays media as the call's next playback.
+func (w *worker) start(l *live, media []speech.Recording, lasts time.Duration) {
+	if l.music {
+		w.perform(l, Command{Op: DoQuiet, Channel: l.rec.ID})
+		l.music = false
+	}
+	l.plays++
+	l.play = playbackName(l.rec.ID, l.rec.Term, l.plays)
+	l.playEnd = time.Now().Add(lasts + 2*time.Second)
+	names := make([]string, len(media))
+	for i, m := range media {
+		names[i] = string(m)
+	}
+	w.perform(l, Command{Op: DoPlay, Channel: l.rec.ID, Playback: l.play, Media: names, Language: l.rec.Language})
+	if !l.pressed.IsZero() {
+		w.r.cfg.Stopwatch.Reacted(time.Since(l.pressed))
+		l.pressed = time.Time{}
+	}
+}
+
+// played goes on after a playback has ended, or should have.
+func (w *worker) played(l *live) {
+	l.playing, l.play, l.playEnd = nil, "", time.Time{}
+	w.advance(l)
+}
+
+// do performs an action that is not said.
+func (w *worker) do(l *live, a dialogue.Action) {
+	id := l.rec.ID
+	switch a.Kind {
+	case dialogue.Request:
+		w.request(l, a)
+	case dialogue.Place:
+		w.dialCitizen(l, a)
+	case dialogue.Ring:
+		w.dialAgent(l, a)
+	case dialogue.Drop:
+		if l.peer == legName(id, a.Serial) {
+			w.perform(l, Command{Op: DoHangup, Channel: l.peer})
+		}
+	case dialogue.Hold:
+		if !l.music {
+			l.music = true
+			w.perform(l, Command{Op: DoMusic, Channel: id})
+		}
+	case dialogue.Join:
+		w.join(l)
+	case dialogue.Record:
+		l.recording = RecordingName(id, a.Serial)
+		w.perform(l, Command{Op: DoRecord, Channel: id, Recording: l.recording, For: a.For})
+	case dialogue.Finish:
+		w.perform(l, Command{Op: DoHangup, Channel: id})
+		l.limit = time.Now().Add(commandPatience) // by then the exchange has told that it is gone
+	}
+}
+
+// join connects citizen and agent.
+func (w *worker) join(l *live) {
+	if l.peer == "" || l.joined {
+		return
+	}
+	w.hush(l)
+	l.joined, l.music = true, false // the exchange ends the music of whom it connects
+	l.typed = nil
+	w.perform(l, Command{Op: DoJoin, Channel: l.rec.ID, Peer: l.peer, Bridge: bridgeName(l.rec.ID)})
+}
+
+// perform carries out a command now. A channel that is gone will be told by
+// its own event; a command whose outcome is not known is made good by the
+// deadline behind every wait.
+func (w *worker) perform(l *live, c Command) {
+	ctx, cancel := context.WithTimeout(w.r.ctx, commandPatience)
+	defer cancel()
+	if err := w.r.cfg.Line.Perform(ctx, c); err != nil && !errors.Is(err, ErrGone) {
+		w.r.cfg.Logger.Warn("command to the exchange failed", "call", l.rec.ID, "op", string(c.Op), "error", err)
+	}
+}
+
+// How long a request to the outside may take at the most, and how long one that
+// nobody waits for is tried again.
+const (
+	requestPatience = 25 * time.Second
+	tellEvery       = time.Second
+	tellTries       = 120
+)
+
+// request asks the outside, beside the call. The answer comes back as an
+// input.
+func (w *worker) request(l *live, a dialogue.Action) {
+	r, id := w.r, l.rec.ID
+	q := Question{Tenant: l.rec.Tenant, Call: id, Key: RequestName(id, a.Serial), Name: a.Request, Payload: a.Payload, Now: time.Now()}
+	r.async(func(ctx context.Context) {
+		for try := 1; ; try++ {
+			answer, err := r.answer(ctx, q)
+			if !a.Told {
+				r.deliver(id, dialogue.Input{Kind: dialogue.Answer, Serial: a.Serial, Answer: answer, Failed: err != nil})
+				return
+			}
+			if err == nil || try == tellTries {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(tellEvery):
+			}
+		}
+	})
+}
+
+// answer asks the outside once.
+func (r *Runner) answer(ctx context.Context, q Question) (json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestPatience)
+	defer cancel()
+	began := time.Now()
+	answer, err := r.cfg.Outside.Answer(ctx, q)
+	outcome := "answered"
+	if err != nil {
+		outcome = "failed"
+		r.cfg.Logger.Warn("request failed", "call", q.Call, "request", q.Name, "error", err)
+	}
+	r.cfg.Stopwatch.Requested(q.Name, outcome, time.Since(began))
+	return answer, err
+}

@@ -1,0 +1,15 @@
+// Package desk answers what conversations ask: who a caller is, a place on the
+// list, a place in the queue, a promise. It is call.Outside.
+//
+// Every request has a name (flow.Ask...), a payload and a key. Asked again under
+// the same key, after a crash or because the answer got lost, it has the same
+// effect once and the same answer. What a conversation is told is on disk by then.
+//
+//	identify.go    who keyed this, and the limits against guessing
+//	register.go    the campaign's list
+//	person.go      the queue: a place, the outlook, a promise, the way to an agent
+//	returncall.go  our own calls: how they ended, whom they reached
+//
+// The desk decides nothing about who is next: tickets and agents are written by
+// package dispatch.
+package desk

@@ -1,0 +1,147 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"richiamo/internal/agent"
+	"richiamo/internal/queue"
+)
+
+// The steps of a citizen's way to an agent. What is reported happened, so a
+// step that does not fit what is planned is no error: as much of it is kept as
+// makes sense, and the planner mends the rest.
+
+// Ringing is the agent's telephone about to ring for a ticket. An agent who
+// was taken away from the ticket and is still free is given back to it.
+func (s *Tickets) Ringing(ctx context.Context, tenant, ticket, agentID string, at time.Time) error {
+	return s.step(ctx, tenant, ticket, func(b *board, t queue.Ticket) (Change, error) {
+		a, ok := b.agents[agentID]
+		if !ok || (t.State != queue.Waiting && t.State != queue.Dialling) {
+			return Change{}, nil
+		}
+		if t.State == queue.Waiting && t.Agent == "" && a.State == agent.Ready {
+			a, _ = a.Reserve(at, t.ID)
+			t, _ = t.Reserve(at, a.ID)
+		}
+		ringing, err := a.Ring(at, t.ID)
+		if err != nil || t.Agent != a.ID {
+			return Change{}, nil
+		}
+		return Change{Tickets: []queue.Ticket{t}, Agents: []agent.Agent{ringing}}, nil
+	})
+}
+
+// Connected is citizen and agent speaking.
+func (s *Tickets) Connected(ctx context.Context, tenant, ticket, agentID string, at time.Time) error {
+	return s.step(ctx, tenant, ticket, func(b *board, t queue.Ticket) (Change, error) {
+		a, ok := b.agents[agentID]
+		speaking, err := t.Connected(at, agentID)
+		if !ok || err != nil {
+			return Change{}, nil
+		}
+		c := Change{Tickets: []queue.Ticket{speaking}, Agents: []agent.Agent{a.Take(at, t.ID)}}
+		if t.Agent != agentID {
+			c.Agents = append(c.Agents, b.without(t, at)...)
+		}
+		return c, nil
+	})
+}
+
+// Missed is an agent who did not answer, or whose line broke: the citizen is
+// on the line still, and the first again. cause is what the agent's telephone
+// said of it (Q.850, 0 if nothing).
+func (s *Tickets) Missed(ctx context.Context, tenant, ticket, agentID string, cause int, at time.Time) error {
+	return s.step(ctx, tenant, ticket, func(b *board, t queue.Ticket) (Change, error) {
+		var c Change
+		if a, ok := b.agents[agentID]; ok {
+			if a, err := a.Miss(at, t.ID, cause); err == nil {
+				c.Agents = []agent.Agent{a}
+			}
+		}
+		if t.Agent == agentID || t.State == queue.Dialling {
+			if first, err := t.Missed(at); err == nil {
+				c.Tickets = []queue.Ticket{first}
+			}
+		}
+		return c, nil
+	})
+}
+
+// Talked is the end of a talk. It stands for the whole talk if its beginning
+// was never heard of.
+func (s *Tickets) Talked(ctx context.Context, tenant, ticket, agentID string, at time.Time) error {
+	return s.step(ctx, tenant, ticket, func(b *board, t queue.Ticket) (Change, error) {
+		a, ok := b.agents[agentID]
+		if t.State.OnLine() && t.State != queue.Connected {
+			t, _ = t.Connected(at, agentID)
+			if ok && a.Ticket == t.ID {
+				a = a.Take(at, t.ID)
+			}
+		}
+		done, err := t.Talked(at)
+		if err != nil {
+			return Change{}, nil
+		}
+		c := Change{Tickets: []queue.Ticket{done}}
+		if ok {
+			if a, ok = part(a, t.ID, at); ok {
+				c.Agents = []agent.Agent{a}
+			}
+		}
+		return c, nil
+	})
+}
+
+// Staff makes sure that all these agents are known, with their skills. Who is
+// new is away until somebody logs in.
+func (s *Tickets) Staff(ctx context.Context, tenant string, team []agent.Agent) error {
+	o, err := s.office(tenant)
+	if err != nil {
+		return err
+	}
+	now := s.opts.Now()
+	_, err = o.change(ctx, "", func(b *board) (Change, error) {
+		var c Change
+		for _, a := range team {
+			known, ok := b.agents[a.ID]
+			if !ok {
+				known = agent.Agent{ID: a.ID, Tenant: tenant, State: agent.Away, Since: now, Idle: now}
+			}
+			if ok && slices.Equal(known.Skills, a.Skills) {
+				continue
+			}
+			known.Skills = slices.Clone(a.Skills)
+			c.Agents = append(c.Agents, known)
+		}
+		return c, nil
+	})
+	return err
+}
+
+// SetAgentState is an agent, or a supervisor, asking for a state: Ready, Paused
+// with a reason, Away. In the middle of a talk it is kept as a wish; the agent
+// returned says so.
+func (s *Tickets) SetAgentState(ctx context.Context, tenant, id string, state agent.State, reason string) (agent.Agent, error) {
+	o, err := s.office(tenant)
+	if err != nil {
+		return agent.Agent{}, err
+	}
+	now := s.opts.Now()
+	var set agent.Agent
+	kept, err := o.change(ctx, "", func(b *board) (Change, error) {
+		a, ok := b.agents[id]
+		if !ok {
+			return Change{}, fmt.Errorf("%w: agent %q", ErrNotFound, id)
+		}
+		var err error
+		set, err = a.Set(now, state, reason)
+		return Change{Agents: []agent.Agent{set}}, err
+	})
+	if err == nil && len(kept.Agents) == 1 {
+		set = kept.Agents[0]
+	}
+	return set, err
+}

@@ -1,0 +1,79 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"richiamo/internal/agent"
+	"richiamo/internal/phone"
+	"richiamo/internal/queue"
+)
+
+// Errors of the Store.
+var (
+	ErrNotFound = errors.New("dispatch: no such ticket or agent")
+	// ErrStale means that a version or the lease's term is not the kept one:
+	// look again, and decide anew.
+	ErrStale = errors.New("dispatch: changed by somebody else meanwhile")
+	// ErrUnavailable means that it is not known whether the write was done.
+	ErrUnavailable = errors.New("dispatch: the store does not answer")
+)
+
+// Change is a set of tickets and agents that change together or not at all.
+type Change struct {
+	Tenant  string
+	Tickets []queue.Ticket // Version is the kept one; 0 makes a new ticket
+	Agents  []agent.Agent  // likewise
+	// Key, if not empty, names the change: done once under a key, it is not
+	// done again, and Commit returns the tickets as they were kept then.
+	Key string
+}
+
+// Store keeps tickets and agents. It compares versions and writes; it never
+// decides.
+type Store interface {
+	// Commit writes a change, on disk before it returns, if every version in
+	// it is the kept one, and returns the change with its new versions (or, if
+	// the key was used before, what that change left).
+	Commit(ctx context.Context, c Change) (Change, error)
+	// Open lists the tickets that are not done with, and all agents.
+	Open(ctx context.Context, tenant string) ([]queue.Ticket, []agent.Agent, error)
+	Ticket(ctx context.Context, tenant, id string) (queue.Ticket, error)
+	// Tickets pages through tickets by arrival, newest first; states empty:
+	// all. cursor is what the page before returned, empty for the first.
+	Tickets(ctx context.Context, tenant string, states []queue.State, cursor string, limit int) (page []queue.Ticket, next string, err error)
+}
+
+// Leases hand out the right to plan, by the store's own clock.
+type Leases interface {
+	// Acquire takes or renews a lease for ttl. ok is false when somebody else
+	// holds it; the term grows whenever it changes hands, and a holder of the
+	// same name that starts anew takes it over at once.
+	Acquire(ctx context.Context, name, holder string, fresh bool, ttl time.Duration) (term int64, ok bool, err error)
+	Resign(ctx context.Context, name, holder string, term int64) error
+}
+
+// Calls is what dispatch has done on the telephone.
+type Calls interface {
+	// Turn tells a waiting call that an agent is reserved for it. It is
+	// harmless to say so twice. call.ErrNotFound when the call is over.
+	Turn(ctx context.Context, tenant, callID, ticket, agent string) error
+	// Place begins the call of a claimed ticket. It is harmless to ask twice
+	// for the same ticket and attempt.
+	Place(ctx context.Context, t queue.Ticket) error
+	// Live tells whether a call still lives.
+	Live(callID string) bool
+}
+
+// Blocks keeps the numbers that are never called again, because whoever answers
+// there has asked for it. It holds for every purpose. The numbers are kept so
+// that they can be compared, not read.
+type Blocks interface {
+	// Block adds a number, on disk before it returns; twice is as once.
+	Block(ctx context.Context, tenant string, n phone.Number) error
+	// Unblock takes a number off: somebody called us from it and asked for a
+	// call. It is no error if it is not there.
+	Unblock(ctx context.Context, tenant string, n phone.Number) error
+	Blocked(ctx context.Context, tenant string, n phone.Number) (bool, error)
+}
