@@ -1,0 +1,177 @@
+package config
+
+import "time"
+
+// Tenant is one public health authority: its numbers, voice, rules, agents and
+// keys.
+type Tenant struct {
+	// A short name that never changes: small letters, figures and hyphens.
+	ID string `yaml:"id" need:"yes" slug:"yes"`
+	// The numbers on which citizens reach it (DIDs), as the trunk presents
+	// them. A number belongs to one tenant.
+	Numbers []string `yaml:"numbers" need:"yes"`
+	// The language in which a call begins.
+	Language string `yaml:"language" default:"it" oneof:"it de fr sl en"`
+	// The number that is said to citizens and shown to them when we call; it
+	// must be one that they can call back.
+	ServicePhone string `yaml:"service_phone" need:"yes"`
+	// The zone in which hours and days are meant.
+	TimeZone string `yaml:"timezone" default:"Europe/Rome"`
+
+	Phrases     Phrases     `yaml:"phrases"`
+	SecondDatum SecondDatum `yaml:"second_datum"`
+	Campaign    Campaign    `yaml:"campaign"`
+
+	// When citizens may be called: `always`, or a list of hours.
+	CallingWindow Window `yaml:"calling_window" need:"yes"`
+	// Days on which nobody is called, whatever the hours: those of the nation
+	// and of the patron saint.
+	Holidays []Date `yaml:"holidays"`
+	// The name of the queue for the people who answer.
+	Queue string `yaml:"queue" default:"persone" slug:"yes"`
+
+	Ring     Ring     `yaml:"ring"`
+	Retry    Retry    `yaml:"retry"`
+	Estimate Estimate `yaml:"estimate"`
+	Offer    Offer    `yaml:"callback_offer"`
+	Limits   Limits   `yaml:"limits"`
+
+	// The people who answer, and the names of their telephones at the exchange.
+	Agents []Agent `yaml:"agents"`
+	// Who may use the API, each in its own name.
+	APIKeys []APIKey `yaml:"api_keys"`
+}
+
+// Phrases name the recordings that fill the texts of the voice. A phrase is a
+// recording made for the authority, not a text: it is named as in the catalogue
+// of `prompts/`.
+type Phrases struct {
+	// The name of the authority, said to whoever answers: it must not name a
+	// service, a ward or an illness.
+	Authority string `yaml:"authority" need:"yes" phrase:"yes"`
+	// What follows the word «servizio» in the greeting.
+	Service string `yaml:"service" need:"yes" phrase:"yes"`
+	// What is asked for, with its article.
+	Campaign string `yaml:"campaign" need:"yes" phrase:"yes"`
+	// Whose turn it is, after the word «tocca».
+	Eligible string `yaml:"eligible" need:"yes" phrase:"yes"`
+	// When people answer the telephone.
+	Hours string `yaml:"hours" need:"yes" phrase:"yes"`
+}
+
+// SecondDatum is what a caller gives besides the codice fiscale, which can be
+// computed from a name and a birthday and so proves nothing.
+type SecondDatum struct {
+	// The last figures of the card, or the full date of birth.
+	Kind string `yaml:"kind" default:"card" oneof:"card birth"`
+	// How many figures of the card.
+	Digits int `yaml:"digits" default:"5" min:"5" max:"6"`
+}
+
+// Campaign is what citizens can be put on the list for, and who they are.
+type Campaign struct {
+	// A short name that never changes: registrations are kept under it.
+	Name string `yaml:"name" need:"yes" slug:"yes"`
+	// Whoever was born on or before this day may register, by the registry's
+	// date of birth.
+	BornUntil Date `yaml:"born_until" need:"yes"`
+	// From when on the others may: said to them when it is known.
+	Starts Date `yaml:"starts"`
+}
+
+// Hours are a time of the day on some days of the week.
+type Hours struct {
+	// `mon-fri`, `sat`, `mon,wed,fri`.
+	Days Days `yaml:"days" need:"yes"`
+	// The first minute, as `09:00`.
+	From Clock `yaml:"from" need:"yes"`
+	// The first minute after, as `12:30`; `24:00` is the end of the day.
+	To Clock `yaml:"to" need:"yes"`
+}
+
+// Ring is how long a telephone rings before it counts as not answered.
+type Ring struct {
+	// A citizen's landline: the way to it may be long.
+	Landline time.Duration `yaml:"landline" default:"45s" min:"5s" max:"120s"`
+	// A citizen's mobile: afterwards a mailbox answers.
+	Mobile time.Duration `yaml:"mobile" default:"30s" min:"5s" max:"120s"`
+	// An agent's telephone; then the next agent is taken.
+	Agent time.Duration `yaml:"agent" default:"15s" min:"5s" max:"60s"`
+}
+
+// Retry is when a citizen is called for the first time after the promise, and
+// again when not reached. The waits of an outcome are a list: after its first
+// time the first, after its second the second; the last stands for all later.
+type Retry struct {
+	// From the promise to the first call: the citizen's line must be free.
+	FirstAfter time.Duration `yaml:"first_after" default:"1m" max:"1h"`
+	// How many attempts may fail before a person looks at the case. What was
+	// our own fault is not among them.
+	AttemptsMax int `yaml:"attempts_max" default:"3" min:"1" max:"10"`
+	// After busy: somebody is at home.
+	Busy Waits `yaml:"busy" default:"5m"`
+	// After no answer, an answer without a key, or one that broke off.
+	NoAnswer Waits `yaml:"no_answer" default:"15m, 1h"`
+	// After the citizen preferred to call us, and has not.
+	WillCall Waits `yaml:"will_call" default:"24h"`
+	// After a fault of ours (trunk, exchange, software), with growing patience:
+	// a trunk that is down must not be dialled for ever.
+	OurFault Waits `yaml:"our_fault" default:"1m, 2m, 5m, 15m"`
+	// After the citizen answered and no agent came.
+	NoAgent Waits `yaml:"no_agent" default:"1m"`
+	// After everything else: refused, not reachable, "not now".
+	Otherwise Waits `yaml:"otherwise" default:"1h"`
+}
+
+// Estimate is what waits are computed from until there are enough real ones.
+type Estimate struct {
+	// The mean time that an agent needs for a citizen, wrap-up included.
+	HandleTime time.Duration `yaml:"handle_time" default:"90s" min:"10s" max:"1h"`
+	// From a free agent to the citizen's voice.
+	Setup time.Duration `yaml:"setup" default:"10s" max:"5m"`
+}
+
+// Offer is when a waiting caller is offered a callback before the music.
+type Offer struct {
+	// When the expected wait is at least this long.
+	Threshold time.Duration `yaml:"threshold" default:"3m" max:"1h"`
+	// At once when no agent is ready, whatever the expected wait.
+	NoAgent bool `yaml:"at_once_when_no_agent_is_ready" default:"true"`
+}
+
+// Limits stand against guessing and against calls that nobody asked for.
+type Limits struct {
+	// Tries to be identified from one number, in 24 hours.
+	TriesPerCaller int `yaml:"tries_per_caller" default:"10" min:"1" max:"1000"`
+	// Tries to be identified with one code, in 24 hours.
+	TriesPerCode int `yaml:"tries_per_code" default:"5" min:"1" max:"1000"`
+	// Calls of ours to one number, in 24 hours, whatever they are for.
+	CallsPerNumber int `yaml:"calls_per_number" default:"3" min:"1" max:"100"`
+	// Calls of ours at the same time: lines that the trunk has for them.
+	Lines int `yaml:"lines" default:"100" min:"1" max:"10000"`
+	// How many of them may be calls that need no agent, so that verifications
+	// and reminders leave room for people.
+	AutomaticLines int `yaml:"automatic_lines" default:"30" min:"1" max:"10000"`
+}
+
+// Agent is a person of the call center.
+type Agent struct {
+	// Also the name of the PJSIP endpoint of the agent's telephone.
+	ID string `yaml:"id" need:"yes" word:"yes"`
+	// Queues and languages; without any, all.
+	Skills []string `yaml:"skills"`
+}
+
+// APIKey lets another system use the API.
+type APIKey struct {
+	// In whose name. `portal`, `pharmacy` and `gp` hand over citizens and see
+	// what they themselves handed over; `agent` sees the queue and sets the
+	// states of agents; `admin` may do everything.
+	Channel string `yaml:"channel" need:"yes" oneof:"portal pharmacy gp agent admin"`
+	// The key in clear, at least 16 characters. Only for demonstrations; use
+	// `key_sha256`.
+	Key Secret `yaml:"key"`
+	// The SHA-256 of the key, 64 hexadecimal figures, from
+	// `printf %s "$KEY" | sha256sum`. Make the key with `openssl rand -hex 24`.
+	SHA256 Secret `yaml:"key_sha256"`
+}

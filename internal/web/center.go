@@ -1,0 +1,292 @@
+package web
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"richiamo/internal/agent"
+	"richiamo/internal/queue"
+)
+
+// ticketJSON is a live caller or a callback in its place.
+type ticketJSON struct {
+	ID         string        `json:"id"`
+	Queue      string        `json:"queue"`
+	Position   int           `json:"position"` // from 1, in its queue
+	State      queue.State   `json:"state"`
+	Reason     queue.Reason  `json:"reason,omitempty"`
+	Purpose    queue.Purpose `json:"purpose"`
+	Channel    string        `json:"channel"`
+	Phone      string        `json:"phone,omitempty"`       // masked
+	FiscalCode string        `json:"fiscal_code,omitempty"` // masked
+	Language   string        `json:"language,omitempty"`
+	NeedsAgent bool          `json:"needs_agent"`
+	ArrivedAt  *time.Time    `json:"arrived_at"`
+	NotBefore  *time.Time    `json:"not_before,omitempty"`
+	Promised   *promisedJSON `json:"promised,omitempty"`
+	Agent      string        `json:"agent,omitempty"`
+	Call       string        `json:"call,omitempty"`
+	Attempts   int           `json:"attempts"`
+}
+
+// listTickets lists the open tickets in the order in which their turn comes.
+func (a *api) listTickets(w http.ResponseWriter, r *http.Request, who Key) error {
+	q, err := query(r, "queue", "limit", "cursor")
+	if err != nil {
+		return err
+	}
+	p, err := page(q)
+	if err != nil {
+		return err
+	}
+	after, err := readPlace(p.cursor)
+	if err != nil {
+		return err
+	}
+	open, err := a.Tickets.Open(r.Context(), who.Tenant)
+	if err != nil {
+		return err
+	}
+	shown := listJSON[ticketJSON]{Items: []ticketJSON{}}
+	positions := map[string]int{}
+	for _, t := range open {
+		positions[t.Queue]++
+		if q.Has("queue") && t.Queue != q.Get("queue") || !after.before(t) {
+			continue
+		}
+		if len(shown.Items) == p.limit {
+			shown.Next = placeOf(shown.Items[p.limit-1])
+			break
+		}
+		shown.Items = append(shown.Items, showTicket(t, positions[t.Queue]))
+	}
+	return reply(w, http.StatusOK, shown)
+}
+
+func showTicket(t queue.Ticket, position int) ticketJSON {
+	c := showReturnCall(t)
+	return ticketJSON{
+		ID: t.ID, Queue: t.Queue, Position: position, State: t.State, Reason: t.Reason, Purpose: t.Purpose, Channel: t.Channel,
+		Phone: c.Phone, FiscalCode: c.FiscalCode, Language: t.Language, NeedsAgent: t.NeedsAgent, ArrivedAt: preciseTime(t.Arrived), NotBefore: c.NotBefore,
+		Promised: c.Promised, Agent: t.Agent, Call: t.Call, Attempts: len(t.Attempts),
+	}
+}
+
+// preciseTime keeps what decides the order.
+func preciseTime(t time.Time) *time.Time {
+	t = t.UTC()
+	return &t
+}
+
+// place is where a page of tickets ended. The order of tickets never changes,
+// so the next page begins behind it even when that ticket is gone.
+type place struct {
+	arrived time.Time
+	id      string
+}
+
+func (p place) before(t queue.Ticket) bool {
+	return p.id == "" || queue.Before(queue.Ticket{ID: p.id, Arrived: p.arrived}, t)
+}
+
+func placeOf(t ticketJSON) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(t.ArrivedAt.Format(time.RFC3339Nano) + " " + t.ID))
+}
+
+func readPlace(cursor string) (p place, err error) {
+	if cursor == "" {
+		return p, nil
+	}
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	at, id, ok := strings.Cut(string(text), " ")
+	if err == nil && ok && id != "" {
+		if p.arrived, err = time.Parse(time.RFC3339Nano, at); err == nil {
+			p.id = id
+			return p, nil
+		}
+	}
+	return p, problemBadRequest.with("cursor must be what next was.")
+}
+
+// queueJSON is a queue at a glance.
+type queueJSON struct {
+	Name      string              `json:"name"`
+	Waiting   int                 `json:"waiting"`              // callers on the line
+	Callbacks int                 `json:"callbacks"`            // promised calls that need an agent
+	Longest   int                 `json:"longest_wait_seconds"` // of the callers on the line
+	Estimate  *estimateJSON       `json:"estimate,omitempty"`
+	Agents    map[agent.State]int `json:"agents"`
+	AsOf      *time.Time          `json:"as_of"`
+}
+
+type estimateJSON struct {
+	Seconds int `json:"seconds"`
+	Minutes int `json:"minutes"` // as it is said: rounded up to five
+}
+
+func (a *api) getQueue(w http.ResponseWriter, r *http.Request, who Key) error {
+	st, err := a.Center.Status(r.Context(), who.Tenant, r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	shown := queueJSON{
+		Name: st.Queue, Waiting: st.Waiting, Callbacks: st.Callbacks, Longest: seconds(st.Longest),
+		Agents: map[agent.State]int{}, AsOf: since(a.Now()),
+	}
+	for _, s := range agentStates() {
+		shown.Agents[s] = st.Agents[s]
+	}
+	if st.Known {
+		shown.Estimate = &estimateJSON{seconds(st.Wait), queue.Minutes(st.Wait)}
+	}
+	return reply(w, http.StatusOK, shown)
+}
+
+func seconds(d time.Duration) int { return int(d.Round(time.Second) / time.Second) }
+
+func agentStates() []agent.State {
+	return []agent.State{agent.Away, agent.Ready, agent.Reserved, agent.Ringing, agent.Talking, agent.WrapUp, agent.Paused}
+}
+
+// agentJSON is an agent as answers show one.
+type agentJSON struct {
+	ID     string      `json:"id"`
+	State  agent.State `json:"state"`
+	Reason string      `json:"reason,omitempty"`
+	Since  *time.Time  `json:"since,omitempty"`
+	Ticket string      `json:"ticket,omitempty"`
+	Misses int         `json:"misses"`
+	Skills []string    `json:"skills"`
+	Wish   agent.State `json:"wish,omitempty"` // taken up at the end of the talk
+}
+
+func showAgent(a agent.Agent) agentJSON {
+	skills := a.Skills
+	if skills == nil {
+		skills = []string{}
+	}
+	return agentJSON{a.ID, a.State, a.Reason, since(a.Since), a.Ticket, a.Misses, skills, a.Wish}
+}
+
+func (a *api) listAgents(w http.ResponseWriter, r *http.Request, who Key) error {
+	if _, err := query(r); err != nil {
+		return err
+	}
+	agents, err := a.Center.Agents(r.Context(), who.Tenant)
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, listOf(agents, "", showAgent))
+}
+
+func (a *api) setAgent(w http.ResponseWriter, r *http.Request, who Key) error {
+	var body struct {
+		State  string `json:"state"`
+		Reason string `json:"reason"`
+	}
+	if err := readBody(w, r, &body); err != nil {
+		return err
+	}
+	var f fields
+	f.oneOf("state", body.State, string(agent.Ready), string(agent.Paused), string(agent.Away))
+	f.text("reason", body.Reason, 100)
+	if err := f.err(); err != nil {
+		return err
+	}
+	changed, err := a.Center.SetAgentState(r.Context(), who.Tenant, r.PathValue("id"), agent.State(body.State), body.Reason)
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, showAgent(changed))
+}
+
+// callJSON is a call with what was said in it.
+type callJSON struct {
+	ID         string     `json:"id"`
+	Script     string     `json:"script"`
+	Direction  string     `json:"direction"`
+	Ticket     string     `json:"ticket,omitempty"`
+	Node       string     `json:"node"`
+	StartedAt  *time.Time `json:"started_at"`
+	EndedAt    *time.Time `json:"ended_at,omitempty"`
+	Adoptions  int        `json:"adoptions"`
+	Transcript []lineJSON `json:"transcript"`
+}
+
+type lineJSON struct {
+	At   *time.Time `json:"at"`
+	Who  Who        `json:"who"`
+	Text string     `json:"text"`
+}
+
+func (a *api) getCall(w http.ResponseWriter, r *http.Request, who Key) error {
+	c, err := a.Calls.Call(r.Context(), who.Tenant, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	shown := callJSON{
+		ID: c.ID, Script: c.Script, Direction: "inbound", Ticket: c.Ticket, Node: c.Node,
+		StartedAt: since(c.Started), EndedAt: since(c.Ended), Adoptions: c.Adoptions, Transcript: make([]lineJSON, len(c.Transcript)),
+	}
+	if c.Outbound {
+		shown.Direction = "outbound"
+	}
+	for i, l := range c.Transcript {
+		shown.Transcript[i] = lineJSON{since(l.At), l.Who, l.Text}
+	}
+	return reply(w, http.StatusOK, shown)
+}
+
+func (a *api) getOpenAPI(w http.ResponseWriter, _ *http.Request, _ Key) error {
+	w.Header().Set("Content-Type", "application/yaml")
+	w.WriteHeader(http.StatusOK)
+	_, _ = io.WriteString(w, openAPI)
+	return nil
+}
+
+// getHealth says that the process lives; a process that does not answer it is to
+// be started again.
+func (a *api) getHealth(w http.ResponseWriter, _ *http.Request, _ Key) error {
+	return reply(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+type readyJSON struct {
+	Ready bool       `json:"ready"`
+	Parts []partJSON `json:"parts"`
+}
+
+type partJSON struct {
+	Name  string `json:"name"`
+	Ready bool   `json:"ready"`
+	Why   string `json:"why,omitempty"`
+}
+
+// getReady says whether calls can be served, and if not, what is missing.
+func (a *api) getReady(w http.ResponseWriter, r *http.Request, _ Key) error {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	parts := a.Health.Parts(ctx)
+	shown := readyJSON{Ready: true, Parts: make([]partJSON, len(parts))}
+	for i, p := range parts {
+		shown.Parts[i] = partJSON(p)
+		shown.Ready = shown.Ready && p.Ready
+		if !p.Ready && p.Why == "" {
+			return fmt.Errorf("web: the part %s is not ready and does not say why", p.Name)
+		}
+	}
+	status := http.StatusOK
+	if !shown.Ready {
+		status = http.StatusServiceUnavailable
+	}
+	return reply(w, status, shown)
+}
+
+func (a *api) getMetrics(w http.ResponseWriter, r *http.Request, _ Key) error {
+	a.Metrics.ServeHTTP(w, r)
+	return nil
+}

@@ -1,0 +1,156 @@
+// Package web is the HTTP API: other systems hand over citizens to be called,
+// pharmacies and family doctors register them, and those who run the call center
+// look at queue, calls and agents. openapi.yaml, served at /api/openapi.yaml, is
+// its reference; a test holds every answer to it.
+//
+//	handler := web.New(web.Deps{...})
+//	err := web.Serve(ctx, listener, handler, web.TLS{})
+//
+// Who asks shows a key (Authorization: Bearer KEY). A key belongs to a tenant
+// and a channel, and the channel decides what it opens:
+//
+//	portal, pharmacy, gp   hand over citizens; see what their own channel handed over
+//	agent                  sees the queue, sets the states of agents
+//	admin                  everything of its tenant
+//
+// Something of another channel or tenant does not exist for a key: 404, never
+// 403, so that nobody can find out that it is there.
+//
+// Answers hold no personal data: codes and numbers are masked for every key, the
+// one that handed them over included, which knows them. The one URL with
+// personal data is /api/v1/registrations?fiscal_code=; queries are never logged,
+// nor are paths: the log names the pattern of the route.
+//
+// Errors are application/problem+json (RFC 9457), pages are told by a cursor,
+// times are RFC 3339 in UTC.
+package web
+
+import (
+	_ "embed"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+//go:embed openapi.yaml
+var openAPI string
+
+// Deps are what the API needs. All of them must be there.
+type Deps struct {
+	Keys []Key // who may ask; without any, only health and metrics answer
+
+	Tickets       Tickets
+	ReturnCalls   ReturnCalls
+	Center        Center
+	Registrations Registrations
+	Calls         Calls
+	Health        Health
+
+	Metrics  http.Handler // serves /metrics
+	Observer Observer
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+// api is the handler of all routes.
+type api struct {
+	Deps
+	failed *failures
+}
+
+// A route is one operation of the API, as openapi.yaml describes it.
+type route struct {
+	method, pattern string
+	open            bool      // no key is asked for
+	channels        []Channel // besides admin
+	serve           func(*api, http.ResponseWriter, *http.Request, Key) error
+}
+
+// routes lists every operation.
+func routes() []route {
+	handsOver := []Channel{Portal, Pharmacy, GP}
+	registers := []Channel{Pharmacy, GP}
+	runs := []Channel{Agents}
+	return []route{
+		{"POST", "/api/v1/return-calls", false, handsOver, (*api).createReturnCall},
+		{"GET", "/api/v1/return-calls", false, handsOver, (*api).listReturnCalls},
+		{"GET", "/api/v1/return-calls/{id}", false, handsOver, (*api).getReturnCall},
+		{"DELETE", "/api/v1/return-calls/{id}", false, handsOver, (*api).withdrawReturnCall},
+		{"POST", "/api/v1/registrations", false, registers, (*api).createRegistration},
+		{"GET", "/api/v1/registrations", false, handsOver, (*api).listRegistrations},
+		{"GET", "/api/v1/tickets", false, runs, (*api).listTickets},
+		{"GET", "/api/v1/queues/{name}", false, runs, (*api).getQueue},
+		{"GET", "/api/v1/calls/{id}", false, nil, (*api).getCall},
+		{"GET", "/api/v1/agents", false, runs, (*api).listAgents},
+		{"PUT", "/api/v1/agents/{id}/state", false, runs, (*api).setAgent},
+		{"GET", "/api/openapi.yaml", true, nil, (*api).getOpenAPI},
+		{"GET", "/healthz", true, nil, (*api).getHealth},
+		{"GET", "/readyz", true, nil, (*api).getReady},
+		{"GET", "/metrics", true, nil, (*api).getMetrics},
+	}
+}
+
+// New makes the handler of everything that is served over HTTP.
+func New(d Deps) http.Handler {
+	a := &api{Deps: d, failed: newFailures(d.Now)}
+	byPattern := map[string][]route{}
+	for _, r := range routes() {
+		byPattern[r.pattern] = append(byPattern[r.pattern], r)
+	}
+	mux := http.NewServeMux()
+	for pattern, list := range byPattern {
+		mux.Handle(pattern, a.outer(pattern, a.methods(list)))
+	}
+	mux.Handle("/", a.outer("(none)", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.problem(w, problemNotFound)
+	})))
+	return mux
+}
+
+// methods serves the operations of one pattern.
+func (a *api) methods(list []route) http.Handler {
+	allowed := make([]string, 0, len(list)+1)
+	for _, r := range list {
+		allowed = append(allowed, r.method)
+		if r.method == http.MethodGet {
+			allowed = append(allowed, http.MethodHead)
+		}
+	}
+	slices.Sort(allowed)
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		method := req.Method
+		if method == http.MethodHead {
+			method = http.MethodGet
+		}
+		at := slices.IndexFunc(list, func(r route) bool { return r.method == method })
+		if at < 0 {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			a.problem(w, problemMethod)
+			return
+		}
+		a.admit(list[at], w, req)
+	})
+}
+
+// admit lets a request in if its key may do what it asks for, and turns the
+// error of what it did into an answer.
+func (a *api) admit(r route, w http.ResponseWriter, req *http.Request) {
+	var who Key
+	if !r.open {
+		var p *problem
+		if who, p = a.authenticate(req); p != nil {
+			a.problem(w, *p)
+			return
+		}
+		noteKey(w, who)
+		if who.Channel != Admin && !slices.Contains(r.channels, who.Channel) {
+			a.problem(w, problemForbidden)
+			return
+		}
+	}
+	if err := r.serve(a, w, req, who); err != nil {
+		a.fail(w, err)
+	}
+}
