@@ -1,0 +1,181 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"richiamo/internal/call"
+	"richiamo/internal/citizen"
+	"richiamo/internal/citizen/snapshot"
+	"richiamo/internal/config"
+	"richiamo/internal/desk"
+	"richiamo/internal/dialogue"
+	"richiamo/internal/fiscalcode"
+	"richiamo/internal/phone"
+	"richiamo/internal/speech"
+	"richiamo/internal/web"
+)
+
+// api is what the HTTP API is made of.
+func (a *App) api() web.Deps {
+	return web.Deps{
+		Keys:    apiKeys(a.cfg),
+		Tickets: a.tickets, ReturnCalls: a.tickets, Center: a.tickets,
+		Registrations: registrations{a}, Calls: calls{a}, Health: a,
+		Metrics: a.metrics.Handler(), Observer: a.metrics, Log: a.log, Now: time.Now,
+	}
+}
+
+func apiKeys(cfg *config.Config) []web.Key {
+	var keys []web.Key
+	for _, t := range cfg.Tenants {
+		for _, k := range t.APIKeys {
+			keys = append(keys, web.Key{Tenant: t.ID, Channel: web.Channel(k.Channel), SHA256: k.Digest()})
+		}
+	}
+	return keys
+}
+
+// Parts tells how the parts of the service are, each with why not.
+func (a *App) Parts(ctx context.Context) []web.Part {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	parts := []web.Part{part("redis", a.stores.Ping(ctx)), part("asterisk", a.line.Ready())}
+	for _, t := range a.cfg.Tenants {
+		var err error
+		if a.registries[t.ID].Len() == 0 {
+			err = fmt.Errorf("no registry of citizens: richiamo registry import --config %s --tenant %s FILE.csv", a.cfg.Path, t.ID)
+		}
+		parts = append(parts, part("registry "+t.ID, err))
+	}
+	return parts
+}
+
+func part(name string, err error) web.Part {
+	if err != nil {
+		return web.Part{Name: name, Why: err.Error()}
+	}
+	return web.Part{Name: name, Ready: true}
+}
+
+// registrations is the campaign's list as pharmacies, family doctors and
+// portal see it.
+type registrations struct{ *App }
+
+// Register puts a citizen of the registry on the list.
+func (r registrations) Register(ctx context.Context, tenant, channel string, code fiscalcode.Code, number phone.Number) (desk.Registration, bool, error) {
+	person, found, err := r.registries[tenant].ByCode(code)
+	switch {
+	case errors.Is(err, snapshot.ErrEmpty), err == nil && !found:
+		return desk.Registration{}, false, web.ErrUnknownCitizen
+	case err != nil:
+		return desk.Registration{}, false, err
+	}
+	t := r.host.tenants[tenant]
+	until, err := citizen.NewDate(t.Campaign.BornUntil.Year, int(t.Campaign.BornUntil.Month), t.Campaign.BornUntil.Day)
+	if err != nil || until.Before(person.BirthDate) {
+		return desk.Registration{}, false, web.ErrNotEligible
+	}
+	kept, added, err := r.stores.Registrations.Add(ctx, desk.Registration{
+		Tenant: tenant, Campaign: t.Campaign.Name, Citizen: code.Reveal(), Phone: number.Reveal(),
+		Channel: channel, At: time.Now(),
+	})
+	if err == nil && added {
+		r.metrics.Registered(channel)
+	}
+	return kept, added, err
+}
+
+// Of finds a citizen's registration.
+func (r registrations) Of(ctx context.Context, tenant string, code fiscalcode.Code) (desk.Registration, error) {
+	return r.stores.Registrations.Of(ctx, tenant, r.host.tenants[tenant].Campaign.Name, code.Reveal())
+}
+
+// Page lists all.
+func (r registrations) Page(ctx context.Context, tenant, cursor string, limit int) ([]desk.Registration, string, error) {
+	return r.stores.Registrations.Page(ctx, tenant, cursor, limit)
+}
+
+// calls shows calls with their transcripts.
+type calls struct{ *App }
+
+// Call reads one call, alive or ended.
+func (c calls) Call(ctx context.Context, tenant, id string) (web.Call, error) {
+	r, err := c.stores.Calls.Load(ctx, tenant, id)
+	if errors.Is(err, call.ErrNotFound) {
+		return web.Call{}, web.ErrNotFound
+	}
+	if err != nil {
+		return web.Call{}, err
+	}
+	shown := web.Call{
+		ID: r.ID, Script: r.Journal.Script, Outbound: r.Outbound, Ticket: r.Ticket, Node: r.Node,
+		Started: r.Started, Ended: r.Ended,
+	}
+	for _, j := range append(r.Broken, r.Journal) {
+		steps, err := dialogue.Transcript(c.runner.Script(j.Script), j)
+		if err != nil {
+			shown.Transcript = append(shown.Transcript, web.Line{At: r.Started, Who: web.System, Text: "the journal was written by another version of the conversation"})
+			continue
+		}
+		for _, s := range steps {
+			if s.Input.Kind == dialogue.Resumed {
+				shown.Adoptions++
+			}
+			shown.Transcript = append(shown.Transcript, c.lines(r.Language, s)...)
+		}
+	}
+	return shown, nil
+}
+
+// lines tells one step of a call without anything that belongs to a person: of
+// an entry its length, of a prompt its text with the names of its slots.
+func (c calls) lines(language string, s dialogue.Exchange) []web.Line {
+	var lines []web.Line
+	add := func(who web.Who, format string, args ...any) {
+		lines = append(lines, web.Line{At: s.Input.At, Who: who, Text: fmt.Sprintf(format, args...)})
+	}
+	switch in := s.Input; in.Kind {
+	case dialogue.Entry:
+		switch {
+		case in.Keys == "":
+			add(web.Citizen, "(%s)", in.End)
+		case len(in.Keys) == 1:
+			add(web.Citizen, "presses %s", in.Keys)
+		default:
+			add(web.Citizen, "%d keys (%s)", len(in.Keys), in.End)
+		}
+	case dialogue.Hangup:
+		add(web.Citizen, "hangs up")
+	case dialogue.Answer:
+		if in.Failed {
+			add(web.System, "no answer")
+		}
+	case dialogue.LegUp, dialogue.LegDown, dialogue.YourTurn, dialogue.Resumed, dialogue.Recorded, dialogue.Timeout:
+		add(web.System, "%s", in.Kind)
+	}
+	voice := c.host.voices[language]
+	for _, a := range s.Turn.Actions {
+		switch a.Kind {
+		case dialogue.Say:
+			add(web.Voice, "%s", text(voice, a.Say.ID))
+		case dialogue.Request:
+			add(web.System, "asks: %s", a.Request)
+		case dialogue.Ring:
+			add(web.System, "rings %s", a.Agent)
+		default:
+			add(web.System, "%s", a.Kind)
+		}
+	}
+	return lines
+}
+
+// text is a prompt with its slots unfilled.
+func text(voice *speech.Catalogue, id speech.ID) string {
+	if voice == nil {
+		return string(id)
+	}
+	return voice.Text(id)
+}

@@ -1,0 +1,167 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"richiamo/internal/ari"
+	"richiamo/internal/call"
+	"richiamo/internal/config"
+	"richiamo/internal/dispatch"
+	"richiamo/internal/flow"
+	"richiamo/internal/phone"
+	"richiamo/internal/queue"
+	"richiamo/internal/speech"
+)
+
+// What the dialplan passes along with a channel, as its first word.
+const (
+	argInbound  = "in"       // in, NUMBER (empty when withheld), DIALLED
+	argNotebook = "notebook" // notebook, KEY, NUMBER, EPOCH, DIALLED: noted while the service was away
+)
+
+// ErrNotOurs means that a channel came that no tenant of ours serves.
+var ErrNotOurs = errors.New("app: no tenant serves what was dialled; look at \"numbers\" in the configuration")
+
+// host knows the tenants: which conversation a channel gets, and what our own
+// calls begin with.
+type host struct {
+	cfg     *config.Config
+	voices  map[string]*speech.Catalogue
+	numbers map[string]config.Tenant // by DID
+	tenants map[string]config.Tenant // by id
+	tickets *dispatch.Tickets
+	line    *ari.Line
+	log     *slog.Logger
+	async   func(func(context.Context)) // runs something beside, until the service stops
+}
+
+// Voice is the catalogue of a language, or of the first tenant's where there is
+// none.
+func (h *host) Voice(language string) call.Voice {
+	if v := h.voices[language]; v != nil {
+		return v
+	}
+	return h.voices[h.cfg.Tenants[0].Language]
+}
+
+// Receive welcomes a channel.
+func (h *host) Receive(c call.Channel) (call.Reception, error) {
+	switch {
+	case len(c.Args) == 3 && c.Args[0] == argInbound:
+		t, ok := h.numbers[c.Args[2]]
+		if !ok {
+			return call.Reception{}, ErrNotOurs
+		}
+		begin := flow.Begin{Setup: setup(h.cfg, t)}
+		if n, err := phone.Parse(c.Args[1]); err == nil && n.Dialable() == nil {
+			begin.Caller = n.Reveal()
+		}
+		return reception(t, flow.ScriptInbound, begin)
+	case len(c.Args) > 0 && c.Args[0] == argNotebook:
+		h.async(func(ctx context.Context) { h.note(ctx, c) })
+		return call.Reception{}, nil
+	}
+	return call.Reception{}, ErrNotOurs
+}
+
+func reception(t config.Tenant, script string, begin flow.Begin) (call.Reception, error) {
+	raw, err := json.Marshal(begin)
+	return call.Reception{Tenant: t.ID, Language: t.Language, Script: script, Begin: raw}, err
+}
+
+// outbound is the call of a claimed ticket.
+func (h *host) outbound(t queue.Ticket) (call.Outbound, error) {
+	tenant, ok := h.tenants[t.Tenant]
+	if !ok || len(t.Attempts) == 0 {
+		return call.Outbound{}, fmt.Errorf("app: ticket %s can't be called", t.ID)
+	}
+	attempt := t.Attempts[len(t.Attempts)-1]
+	begin := flow.Begin{
+		Setup: setup(h.cfg, tenant), Ticket: t.ID, Attempt: attempt.N, Number: t.Phone.Reveal(),
+		Word: t.Word, Agent: t.Agent, NoKeys: t.NoKeys, Dropped: t.Purpose == queue.Interrupted,
+	}
+	script := flow.ScriptReturn
+	if t.Purpose == queue.Verification {
+		script = flow.ScriptVerify
+	}
+	r, err := reception(tenant, script, begin)
+	if t.Language != "" && h.voices[t.Language] != nil {
+		r.Language = t.Language
+	}
+	return call.Outbound{Reception: r, ID: attempt.Call, Ticket: t.ID, Token: t.Token, Number: begin.Number, Shown: tenant.ServicePhone}, err
+}
+
+// note makes a callback of a call that the exchange took down while the service
+// was away, and has the note deleted once it is on disk. The exchange brings one
+// note after the other, on the same channel; a note that can't be kept stays.
+func (h *host) note(ctx context.Context, c call.Channel) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	next := call.Command{Op: call.DoContinue, Channel: c.ID, Number: "notebook,delete"}
+	if err := h.keepNote(ctx, c.Args); err != nil {
+		if len(c.Args) > 1 {
+			h.log.Warn("a noted call could not be kept; it stays noted", "error", err)
+		}
+		next = call.Command{Op: call.DoHangup, Channel: c.ID}
+	}
+	if err := h.line.Perform(ctx, next); err != nil && !errors.Is(err, call.ErrGone) {
+		h.log.Warn("command to the exchange failed", "op", string(next.Op), "error", err)
+	}
+}
+
+// errLastNote: the notebook is empty.
+var errLastNote = errors.New("app: the notebook is empty")
+
+func (h *host) keepNote(ctx context.Context, args []string) error {
+	if len(args) != 5 {
+		return errLastNote
+	}
+	t, ok := h.numbers[args[4]]
+	if !ok {
+		return nil // dialled a number that is no tenant's any more: nobody could call back
+	}
+	n, err := phone.Parse(args[2])
+	if err != nil || n.Dialable() != nil {
+		return nil // the exchange's rough look let it through, the rule does not
+	}
+	epoch, err := strconv.ParseInt(args[3], 10, 64)
+	if err != nil {
+		return fmt.Errorf("app: the time of a note: %w", err)
+	}
+	_, err = h.tickets.Noted(ctx, t.ID, args[1], n, time.Unix(epoch, 0))
+	return err
+}
+
+// callsFor has done on the telephone what dispatch decides.
+type callsFor struct {
+	host   *host
+	runner *call.Runner
+	ready  func() error // nil when the exchange is connected
+}
+
+func (c callsFor) Turn(_ context.Context, _, callID, _, agent string) error {
+	err := c.runner.Turn(callID, agent)
+	if errors.Is(err, call.ErrNotFound) {
+		return dispatch.ErrNotFound
+	}
+	return err
+}
+
+func (c callsFor) Place(ctx context.Context, t queue.Ticket) error {
+	if err := c.ready(); err != nil {
+		return err
+	}
+	o, err := c.host.outbound(t)
+	if err != nil {
+		return err
+	}
+	return c.runner.Place(ctx, o)
+}
+
+func (c callsFor) Live(callID string) bool { return c.runner.Live(callID) }
