@@ -155,26 +155,41 @@ func (w *worker) do(l *live, a dialogue.Action) {
 	}
 }
 
+// rejoinAfter is when a connection that failed is tried again: citizen and agent
+// must not be left in silence.
+const rejoinAfter = 200 * time.Millisecond
+
 // join connects citizen and agent.
 func (w *worker) join(l *live) {
-	if l.peer == "" || l.joined {
+	l.rejoin = time.Time{}
+	if l.peer == "" || l.joined || l.gone {
 		return
 	}
 	w.hush(l)
-	l.joined, l.music = true, false // the exchange ends the music of whom it connects
+	l.music = false // the exchange ends the music of whom it connects
 	l.typed = nil
-	w.perform(l, Command{Op: DoJoin, Channel: l.rec.ID, Peer: l.peer, Bridge: bridgeName(l.rec.ID)})
+	err := w.try(l, Command{Op: DoJoin, Channel: l.rec.ID, Peer: l.peer, Bridge: bridgeName(l.rec.ID)})
+	if err != nil && !errors.Is(err, ErrGone) {
+		l.rejoin = time.Now().Add(rejoinAfter)
+		return
+	}
+	l.joined = true
 }
 
 // perform carries out a command now. A channel that is gone will be told by
 // its own event; a command whose outcome is not known is made good by the
 // deadline behind every wait.
-func (w *worker) perform(l *live, c Command) {
+func (w *worker) perform(l *live, c Command) { _ = w.try(l, c) }
+
+// try is perform for a command whose failure matters.
+func (w *worker) try(l *live, c Command) error {
 	ctx, cancel := context.WithTimeout(w.r.ctx, commandPatience)
 	defer cancel()
-	if err := w.r.cfg.Line.Perform(ctx, c); err != nil && !errors.Is(err, ErrGone) {
+	err := w.r.cfg.Line.Perform(ctx, c)
+	if err != nil && !errors.Is(err, ErrGone) {
 		w.r.cfg.Logger.Warn("command to the exchange failed", "call", l.rec.ID, "op", string(c.Op), "error", err)
 	}
+	return err
 }
 
 // How long a request to the outside may take at the most, and how long one that

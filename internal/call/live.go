@@ -31,6 +31,7 @@ type live struct {
 
 	peer      string // the channel of the party that was rung
 	joined    bool
+	rejoin    time.Time // when a connection with the peer that failed is tried again
 	recording string
 	turnFor   *dialogue.Input // an agent's turn that came when it could not be taken
 	lastKey   Event           // to know an event that is delivered twice
@@ -48,6 +49,7 @@ func (l *live) due() time.Time {
 		}
 	}
 	earlier(l.playEnd)
+	earlier(l.rejoin)
 	if l.gather != nil {
 		earlier(l.gather.due)
 	}
@@ -61,6 +63,8 @@ func (l *live) collecting() bool { return l.turn.Wait.Collect != nil && !l.gone 
 func (w *worker) overdue(l *live, now time.Time) {
 	reached := func(t time.Time) bool { return !t.IsZero() && !t.After(now) }
 	switch {
+	case reached(l.rejoin):
+		w.join(l)
 	case reached(l.playEnd):
 		w.played(l)
 	case l.gather != nil && reached(l.gather.due):

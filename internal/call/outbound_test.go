@@ -306,6 +306,33 @@ func TestAnOldClaimDoesNotRing(t *testing.T) {
 	})
 }
 
+// A connection that fails is tried again: nobody is left in silence.
+func TestAFailedConnectionIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, s *stage) {
+		require.NoError(t, s.runner.Place(t.Context(), claimed(t, s)))
+		s.listen(time.Second)
+		s.picksUp(giovanni)
+		s.listen(8 * time.Second)
+		s.press(giovanni, "1")
+		s.listen(4 * time.Second)
+		failures := 0
+		s.x.mu.Lock()
+		s.x.fail = func(c call.Command) error {
+			if c.Op == call.DoJoin && failures < 3 {
+				failures++
+				return errors.New("the exchange does not answer")
+			}
+			return nil
+		}
+		s.x.mu.Unlock()
+		s.picksUp(giovanni + "~a2")
+		s.listen(2 * time.Second)
+		assert.Equal(t, 3, failures)
+		assert.Contains(t, s.heard(), "joins "+giovanni+"~a2")
+	})
+}
+
 // Whoever can't take the exchange over does not begin.
 func TestStartNeedsTheTerm(t *testing.T) {
 	t.Parallel()
