@@ -155,12 +155,12 @@ func TestACitizenCallsOnAsterisk(t *testing.T) {
 		assert.False(t, b.next(t, call.Played, channel).Failed)
 	})
 	t.Run("fast keys in silence count once each", func(t *testing.T) {
-		require.NoError(t, citizen.PressWith(b.soon(), "1223", sip.KeyTiming{On: 60 * time.Millisecond, Off: 20 * time.Millisecond}))
+		require.NoError(t, citizen.PressWith(b.soon(), "1234", sip.KeyTiming{On: 60 * time.Millisecond, Off: 20 * time.Millisecond}))
 		keys := ""
 		for len(keys) < 4 {
 			keys += string(b.next(t, call.Key, channel).Digit)
 		}
-		assert.Equal(t, "1223", keys)
+		assert.Equal(t, "1234", keys)
 	})
 	t.Run("music", func(t *testing.T) {
 		b.do(call.Command{Op: call.DoMusic, Channel: channel})

@@ -119,7 +119,7 @@ func TestAKeyReportedTwiceIsOneKey(t *testing.T) {
 	}
 	l := New(Config{App: "app"})
 	got := events(t, l,
-		key("c", "1", "35.000"), key("c", "1", "35.000"), key("c", "1", "35.045"), // once
+		key("c", "1", "35.000"), key("c", "1", "35.000"), key("c", "1", "35.045"), key("c", "1", "35.070"), // once
 		key("c", "1", "35.080"),                          // pressed again, as fast as can be
 		key("c", "2", "35.100"), key("d", "2", "35.100"), // another key, another channel
 		key("c", "1", "35.120"))
