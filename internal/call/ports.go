@@ -137,7 +137,7 @@ const (
 	DoDial     Op = "dial"      // ring the created Channel for at most For
 	DoJoin     Op = "join"      // connect Channel and Peer in the bridge Bridge
 	DoPart     Op = "part"      // dissolve Bridge
-	DoRecord   Op = "record"    // record Channel as Recording, beep first, until For or 3 s of silence
+	DoRecord   Op = "record"    // record Channel as Recording, until For or 3 s of silence
 	DoCease    Op = "cease"     // end Recording
 	DoHangup   Op = "hangup"    // end Channel
 	DoContinue Op = "continue"  // give Channel back to the dialplan at extension Number
@@ -174,7 +174,7 @@ type EventKind string
 
 // The events of a Line.
 const (
-	Entered   EventKind = "entered"  // a channel came to us, with Args; a dialled one at its dial
+	Entered   EventKind = "entered"  // a channel came to us, with Args; one that we dial when it is created
 	Answered  EventKind = "answered" // a dialled channel is up
 	Key       EventKind = "key"
 	Played    EventKind = "played"    // a playback ended

@@ -21,12 +21,12 @@ const (
 	Ring    ActionKind = "ring"    // dial an agent; comes back as LegUp or LegDown
 	Join    ActionKind = "join"    // connect the caller with the party that was rung
 	Drop    ActionKind = "drop"    // hang up the party that was rung
-	Record  ActionKind = "record"  // record the caller's voice after a tone; comes back as Recorded
+	Record  ActionKind = "record"  // record the caller's voice; comes back as Recorded
 	Finish  ActionKind = "finish"  // a moment of silence after the last word, then hang up the caller
 )
 
-// An Action is one thing that a conversation wants done. It is data: it is
-// saved before it is performed.
+// An Action is one thing that a conversation wants done. It is data; the
+// journal that it follows from is saved before it is performed.
 type Action struct {
 	Kind ActionKind       `json:"kind"`
 	Say  speech.Utterance `json:"say,omitzero"`

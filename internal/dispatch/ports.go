@@ -57,7 +57,7 @@ type Leases interface {
 // Calls is what dispatch has done on the telephone.
 type Calls interface {
 	// Turn tells a waiting call that an agent is reserved for it. It is
-	// harmless to say so twice. call.ErrNotFound when the call is over.
+	// harmless to say so twice. ErrNotFound when the call is over.
 	Turn(ctx context.Context, tenant, callID, ticket, agent string) error
 	// Place begins the call of a claimed ticket. It is harmless to ask twice
 	// for the same ticket and attempt.

@@ -2,7 +2,7 @@
 // a person: the codice fiscale of 16 characters, the provisional one of 11
 // digits, and the STP and ENI codes of foreigners outside the health service.
 //
-//	code, err := fiscalcode.Parse("RSSMRA36A41F205S")
+//	code, err := fiscalcode.Parse("RSSMRA36A41F205V")
 //	code.Keypad()  // what a citizen presses to key it: Keys
 //	code.Reveal()  // the code itself; everything else prints it masked
 //

@@ -25,9 +25,6 @@ const (
 // It ends the call.
 func (t *talk) person(purpose queue.Purpose, keyed string) {
 	look := t.enter(purpose, keyed)
-	if look.Agent != "" { // the store is away, and somebody is free
-		t.connect(look.Agent, speech.PersonConnecting)
-	}
 	estimate, known := speech.Slot{}, false
 	if look.Known {
 		estimate, known = speech.EstimateFor(look.Minutes)
@@ -57,13 +54,17 @@ func (t *talk) person(purpose queue.Purpose, keyed string) {
 }
 
 // enter takes a place in the queue. From here on an agent's turn may come at
-// any question.
+// any question. While the store is away no place can be kept: then a caller who
+// can be is passed to an agent at once.
 func (t *talk) enter(purpose queue.Purpose, keyed string) Outlook {
 	t.purpose, t.astray = purpose, keyed
 	look := insist[Outlook](t, t.NewRequest(AskEnter,
 		Enter{Purpose: purpose, Caller: t.Caller, Citizen: t.citizen, Keyed: keyed}))
 	t.ticket, t.queued = look.Ticket, look.Ticket != ""
 	t.OnHangup(t.left)
+	if look.Agent != "" {
+		t.connect(look.Agent, speech.PersonConnecting)
+	}
 	return look
 }
 
