@@ -10,7 +10,9 @@
 // What an application has to know of the dialplan (conf/extensions.conf.tmpl):
 //
 //   - a citizen's call arrives unanswered as Stasis(App, "in", CALLER, DIALLED); CALLER is empty when withheld;
-//   - a desk phone's call arrives as Stasis(App, "agent", AGENT, DIALLED);
+//   - an agent's desk phone can dial three codes and nothing else: *60 in service, *61 pause, *62 off duty.
+//     They arrive as Stasis(App, "duty", AGENT, CODE) with the CODE ready, pause or away, unanswered. What an
+//     agent can key during a talk is not here: keys belong to the application;
 //   - a citizen is called at PJSIP/NUMBER@carrier, an agent at PJSIP/AGENT;
 //   - numbers noted while the application was away arrive as Stasis(App, "notebook", KEY, NUMBER, EPOCH,
 //     DIALLED); how to ask for them stands at the context "notebook";
@@ -57,6 +59,9 @@ type Values struct {
 	ServiceNumber string
 	// Agents are the desk phones that may register. May be empty.
 	Agents []Agent
+	// ProbeSeconds is how often a desk phone is asked whether it is there (SIP OPTIONS). One that does not
+	// answer within two seconds is unreachable: "offline" for ARI, whatever its registration says.
+	ProbeSeconds int
 
 	// ARIAddr is where ARI listens, as HOST:PORT; it belongs on a loopback or private address.
 	ARIAddr string
@@ -129,6 +134,7 @@ func (v Values) Check() error {
 	complain(v.MaxCalls > 0, "MaxCalls", "positive")
 	complain(v.CallSeconds > 0, "CallSeconds", "positive")
 	complain(v.PatienceSeconds > 0, "PatienceSeconds", "positive")
+	complain(v.ProbeSeconds > 0, "ProbeSeconds", "positive")
 	for i, a := range v.Agents {
 		complain(word.MatchString(a.Name) && a.Name != "carrier", fmt.Sprintf("Agents[%d].Name", i), aWord+", and not carrier")
 		complain(secret.MatchString(a.Password), fmt.Sprintf("Agents[%d].Password", i), "letters, figures and . _ ~ + / = @ -")

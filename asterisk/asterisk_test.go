@@ -23,7 +23,7 @@ func values(t *testing.T) asterisk.Values {
 		Agents:  []asterisk.Agent{{Name: "agent1", Password: "one.one"}, {Name: "agent2", Password: "two/two"}},
 		ARIAddr: "127.0.0.1:8088", ARIPermit: "127.0.0.1/32", ARIUser: "richiamo", ARIPassword: "a-secret", App: "richiamo",
 		Language: "it", Prompts: t.TempDir(), Music: "/srv/music",
-		MaxCalls: 300, CallSeconds: 3600, PatienceSeconds: 10,
+		MaxCalls: 300, CallSeconds: 3600, PatienceSeconds: 10, ProbeSeconds: 5,
 	}
 }
 
@@ -114,6 +114,25 @@ func TestRenderedConfigurationIsClosed(t *testing.T) {
 	require.NotContains(t, read(t, dir, "cel_custom.conf"), "Num", "the black box holds no number")
 }
 
+// Nothing that costs money or reaches anybody can be dialled from a desk phone.
+func TestADeskPhoneDialsCodesOnly(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, asterisk.Render(dir, values(t)))
+	_, desk, found := strings.Cut(read(t, dir, "extensions.conf"), "[from-agent]\n")
+	require.True(t, found)
+	desk, duty, found := strings.Cut(desk, "[duty]\n")
+	require.True(t, found)
+	var dialled []string
+	for _, exten := range regexp.MustCompile(`(?m)^exten => ([^,]+),`).FindAllStringSubmatch(desk, -1) {
+		dialled = append(dialled, exten[1])
+	}
+	require.Equal(t, []string{"*60", "*61", "*62"}, dialled)
+	require.NotContains(t, desk+duty, "Dial(")
+	require.NotContains(t, desk+duty, "include")
+	require.Contains(t, read(t, dir, "pjsip.conf"), "qualify_frequency=5\nqualify_timeout=2.0\n")
+}
+
 func TestRenderAgain(t *testing.T) {
 	t.Parallel()
 	dir, v := t.TempDir(), values(t)
@@ -166,6 +185,7 @@ func TestCheckRefuses(t *testing.T) {
 		"MaxCalls":           func(v *asterisk.Values) { v.MaxCalls = 0 },
 		"CallSeconds":        func(v *asterisk.Values) { v.CallSeconds = -1 },
 		"PatienceSeconds":    func(v *asterisk.Values) { v.PatienceSeconds = 0 },
+		"ProbeSeconds":       func(v *asterisk.Values) { v.ProbeSeconds = 0 },
 		"Agents[0].Name":     func(v *asterisk.Values) { v.Agents = []asterisk.Agent{{Name: "carrier", Password: "x"}} },
 		"Agents[0].Password": func(v *asterisk.Values) { v.Agents = []asterisk.Agent{{Name: "a", Password: "x\ny"}} },
 	} {

@@ -50,8 +50,12 @@ func masked(t *testing.T) map[string]any {
 		"citizen.Citizen": citizen.Citizen{Code: code, Surname: name, GivenName: name, Card: card, Phone: number, Municipality: inventedName},
 		"queue.Ticket": queue.Ticket{
 			ID: "t1", Phone: number, Citizen: code.Reveal(), Keyed: code.Keypad().Reveal(), Note: inventedName,
-			Recording: inventedNumber, Word: "417",
+			Recording: inventedNumber, Word: "417", OutcomeNote: inventedName,
+			Also: []queue.Request{{Citizen: code.Reveal(), Note: inventedName}},
 		},
+		"queue.Subject": queue.Subject{Kind: queue.OfPhone, Value: inventedNumber},
+		"queue.Ledger":  queue.Ledger{Subject: queue.Subject{Kind: queue.OfCitizen, Value: code.Reveal()}},
+		"queue.Request": queue.Request{Citizen: code.Reveal(), Note: inventedName},
 		"speech.Slot":   speech.Slot{Name: "phone", Kind: speech.KindFigures, Value: inventedNumber},
 		"config.Secret": config.Secret(inventedName),
 		"config.Key":    config.Key{},

@@ -21,9 +21,6 @@ import (
 const whyPure = "A pure room gives the same answer to the same arguments, today, after a crash and in a simulation: " +
 	"time, ids and dice come in as arguments"
 
-// pureFiles are pure although their room is not.
-var pureFiles = []string{"internal/dispatch/plan.go"}
-
 // pureImports are the packages that a pure room may import, besides rooms below
 // it: values, texts and arithmetic. io and io/fs are there for what an argument
 // reads, log/slog for LogValue.
@@ -51,7 +48,7 @@ var impure = map[string][]string{
 
 func pure(f *file) bool {
 	level := levelOf(f.room)
-	return !f.test && (level >= 0 && level <= domainLevel || slices.Contains(pureFiles, f.name))
+	return !f.test && level >= 0 && level <= domainLevel
 }
 
 func TestRule3PureRooms(t *testing.T) {
@@ -92,14 +89,6 @@ func TestRule3PureRooms(t *testing.T) {
 			}
 			return true
 		})
-	}
-}
-
-func TestRule3PureFilesExist(t *testing.T) {
-	t.Parallel()
-	for _, name := range pureFiles {
-		assert.True(t, slices.ContainsFunc(tree(t), func(f *file) bool { return f.name == name }),
-			"%s is not there: name in pureFiles where the pure code went", name)
 	}
 }
 

@@ -72,7 +72,7 @@ var timers = map[string]struct {
 	"internal/ari/dial.go":                  {1, "the pause before an early command is repeated"},
 	"internal/ari/run.go":                   {1, "the pause before connecting again"},
 	"internal/ari/session.go":               {1, "the probe of the open connection"},
-	"internal/call/act.go":                  {1, "the pause before the outside is told again"},
+	"internal/call/clock.go":                {1, "the pause before the outside is told again"},
 	"internal/call/worker.go":               {1, "one for each worker, set to the earliest saved deadline of its calls"},
 	"internal/citizen/snapshot/importer.go": {1, "how often the progress of an import is told"},
 	"internal/citizen/snapshot/registry.go": {1, "how often is looked whether there is a new registry"},

@@ -40,13 +40,13 @@ var levels = [][]string{
 	{"fiscalcode", "phone"},
 	{"citizen", "speech"},
 	{"dialogue", "queue", "booking", "agent"},
-	{"flow", "campaign"},
+	{"flow", "campaign", "plan"},
 	{"call", "dispatch", "desk"},
 	{"asterisk", "prompts"}, // files, embedded: they import nothing of the house, and only adapters and above read them
-	{"ari", "redisstore", "memstore", "storetest", "web", "telemetry", "sip", "sip/ear", "citizen/snapshot", "config", "lab"},
+	{"ari", "redisstore", "memstore", "storetest", "web", "telemetry", "sip", "sip/ear", "citizen/snapshot", "config", "lab", "sim/town"},
 	{"app", "sim"},
-	{"demo", "doctor"}, // look at the whole from outside
-	{"bench"},          // measures what demo installs
+	{"demo", "doctor", "sim/day"}, // look at the whole from outside
+	{"bench"},                     // measures what demo installs
 	{"cmd/richiamo", "prompts/render"},
 }
 

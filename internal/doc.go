@@ -15,11 +15,13 @@
 //
 //	bench/             what a call costs, how soon the voice answers, how soon a crash is over
 //	demo/              an installation with Asterisk, Redis, the binary, and people who telephone
+//	sim/day/           a day of a call center, with and without callbacks, for planners
 //	doctor/            is the installation as it must be, and what to do if not
 //
 // Put together:
 //
 //	app/               New, Start, Stop, Addr: knows every adapter
+//	sim/               worlds in virtual time: people, faults, and what must always hold
 //
 // Adapters, each of one technology:
 //
@@ -33,6 +35,7 @@
 //	sip/ear/           which recording is heard on a line
 //	citizen/snapshot/  the registry of citizens on disk, sealed
 //	config/            the configuration file, as a value
+//	sim/town/          an exchange without sound, and people with telephones, in virtual time
 //	lab/               a private Asterisk and Redis, for tests, demo and benchmarks
 //
 // Files, embedded:
@@ -43,11 +46,12 @@
 // Application, which waits, logs and is cancelled, and knows no technology:
 //
 //	call/              the life of a call: own, step, save, act, adopt, reconcile
-//	dispatch/          who speaks with whom next: Plan, which is pure, and its loop
+//	dispatch/          carries out what plan decides; the one place where tickets and agents are written
 //	desk/              answers what conversations ask
 //
 // Domain, pure:
 //
+//	plan/              who speaks with whom next: a board kept in order, and what follows from it
 //	flow/              the conversations, each reading top to bottom as it is spoken
 //	dialogue/          the engine: a conversation is a journal of inputs, replayed
 //	queue/             one ticket for a waiting caller or a promised callback
@@ -67,7 +71,7 @@
 //  2. Only adapters, app and those above it know Redis, ARI, HTTP, SIP or
 //     Prometheus, even through others; and adapters do not know each other. So
 //     each can be exchanged alone, and what matters is tested without any.
-//  3. Pure rooms, and dispatch.Plan, have no clock, timer, goroutine, channel,
+//  3. Pure rooms have no clock, timer, goroutine, channel,
 //     lock, dice, context or log: now, ids and dice are arguments. So a call
 //     replays to the same state after a crash, and a day can be played in a second.
 //  4. Interfaces belong to the caller and have one to five methods. So they say

@@ -25,6 +25,10 @@ their targets, and writes one JSON file a benchmark:
   cost     processor time of a short call, in the dialplan and through Richiamo
   latency  from the end of a key to the next word, on both
   crash    kill -9 with 100 calls up: how soon each hears its question again
+  planner  a million open tickets and 2,600 agents: one decision, and a ticket's memory
+  moves    transitions of tickets on Redis beside a bare compare-and-swap
+  rebuild  a planner that begins anew with a million tickets; their memory in Redis
+  jobs     the same work as jobs of hibiken/asynq on the same Redis
   rooms    the benchmarks of the source itself; needs Go and the source tree
 
   --dir DIR       where the files go (var/bench)

@@ -1,14 +1,19 @@
 // Package agent knows the people of a call center: what each of them does, whom
 // they can serve, and whose turn it is to take the next citizen.
 //
-//	         Set                Reserve           Ring             Talk
+//	         Set            Reserve, Help         Ring             Talk
 //	away ◀────────▶ ready ──────────────▶ reserved ──▶ ringing ──────────▶ talking
 //	  ▲               ▲ ▲                    │            │                   │
-//	  │ Set           │ └───── Release ──────┴────────────┤                   │ HangUp
-//	  ▼               │                                   │ Miss              ▼
+//	  │ Set           │ └───── Release ──────┴────────────┤            HangUp,│
+//	  ▼               │                                   │ Miss     HandOver ▼
 //	paused ◀──────────┼────── the third in a row ─────────┘                wrap-up
-//	  ▲               └────────────────────── Set ────────────────────────────┤
+//	  ▲               └────────────────── Set, Wrote ─────────────────────────┤
 //	  └────────────────────────────────────── Set ────────────────────────────┘
+//
+// A wrap-up ends with an outcome (Wrote), not by itself; where the tenant wants
+// one of every talk (MustWrite), Set does not get round it. Overdue tells when one
+// lasts too long. An agent who is asked for help by another goes the same way
+// with the other's ticket (Help), and is ready again after it.
 //
 // Each arrow is a method of Agent that takes the time and returns the agent as
 // it becomes; the one that it is called on stays as it was. A method that meets
@@ -16,7 +21,7 @@
 // repeated returns the agent unchanged.
 //
 // Next chooses: the one who has been idle for longest and can serve what is
-// needed. The package is pure: the time comes in as an argument, saving is
+// needed, at a telephone that answers (Reach). The package is pure: the time comes in as an argument, saving is
 // somebody else's work.
 package agent
 
@@ -52,13 +57,23 @@ type Agent struct {
 	ID      string    `json:"id"` // also the telephone's name at the exchange
 	Tenant  string    `json:"tenant"`
 	State   State     `json:"state"`
-	Reason  string    `json:"reason,omitempty"` // of a pause
-	Since   time.Time `json:"since"`            // in this state
-	Idle    time.Time `json:"idle"`             // since when without a talk: the longest idle is next
-	Ticket  string    `json:"ticket,omitempty"` // reserved for, or speaking with
-	Misses  int       `json:"misses,omitempty"` // calls not answered in a row
-	Skills  []string  `json:"skills,omitempty"` // queues and languages; empty: all
-	Version int       `json:"version"`
+	Reason  string    `json:"reason,omitempty"`  // of a pause
+	Since   time.Time `json:"since"`             // in this state
+	Idle    time.Time `json:"idle"`              // since when without a talk: the longest idle is next
+	Ticket  string    `json:"ticket,omitempty"`  // reserved for, or speaking with
+	Misses  int       `json:"misses,omitempty"`  // calls not answered in a row
+	Skills  []string  `json:"skills,omitempty"`  // queues and languages; empty: all
+	Helping bool      `json:"helping,omitempty"` // asked for help by the agent of the ticket
+	// MustWrite: the tenant wants an outcome written of every talk.
+	MustWrite bool `json:"mustWrite,omitempty"`
+	// After is the ticket whose talk is to be written up, Outcome what was
+	// written of it, or of the talk that goes on.
+	After   string `json:"after,omitempty"`
+	Outcome string `json:"outcome,omitempty"`
+	// Unreached is since when the telephone does not answer the probe, whatever
+	// its registration says; zero: it answers.
+	Unreached time.Time `json:"unreached,omitzero"`
+	Version   int       `json:"version"`
 
 	// Rest is until when a ready agent is not chosen, after a call that was
 	// not answered: the next agent is tried first.
@@ -77,6 +92,8 @@ type Agent struct {
 var (
 	// ErrImpossible: there is no such way from what the agent does.
 	ErrImpossible = errors.New("agent: no such transition")
+	// ErrOutcome: the talk before has no outcome yet.
+	ErrOutcome = errors.New("agent: the outcome of the last talk is to be written first")
 	// ErrState: not a state that can be asked for.
 	ErrState = errors.New("agent: only ready, paused and away can be asked for")
 )
@@ -118,7 +135,9 @@ func (a Agent) impossible(verb string) error {
 // with a reason, Away. In the middle of a talk it is kept as a wish, which ends
 // the talk instead of a wrap-up. An agent reserved for a citizen who leaves is
 // gone at once; somebody else is then reserved. Asking for Ready or for a pause
-// also ends a wrap-up.
+// also ends a wrap-up; but where outcomes are to be written, who has not written
+// one is not ready again, not even by way of a pause (ErrOutcome). Going away
+// leaves it unwritten.
 func (a Agent) Set(now time.Time, s State, reason string) (Agent, error) {
 	if s != Ready && s != Paused && s != Away {
 		return a, ErrState
@@ -134,9 +153,20 @@ func (a Agent) Set(now time.Time, s State, reason string) (Agent, error) {
 		if s == Ready {
 			return a, nil
 		}
-		a.Ticket = ""
+		a.Ticket, a.Helping = "", false
 	case WrapUp:
+		if s == Ready && a.owes() {
+			return a, ErrOutcome
+		}
 		a = a.wroteUp(now)
+		a.Wish, a.WishReason = "", ""
+	case Paused:
+		if s == Ready && a.owes() {
+			return a, ErrOutcome
+		}
+	}
+	if s == Away || !a.owes() {
+		a.After, a.Outcome = "", ""
 	}
 	if a.State != s {
 		a.Misses, a.Rest = 0, time.Time{}
@@ -165,6 +195,65 @@ func mean(old, sample time.Duration) time.Duration {
 	return old + (sample-old)/8
 }
 
+// owes tells whether the outcome of a talk is still to be written.
+func (a Agent) owes() bool { return a.MustWrite && a.After != "" && a.Outcome == "" }
+
+// Wrote is the outcome of a talk, as the agent writes it. It ends the wrap-up,
+// with what the agent wished for meanwhile; written while the talk goes on, it
+// waits for its end. The ticket that it belongs to is After, or Ticket, of the
+// agent as it was before.
+func (a Agent) Wrote(now time.Time, outcome string) (Agent, error) {
+	switch {
+	case outcome == "":
+		return a, ErrOutcome
+	case a.State == Talking && !a.Helping:
+		a.Outcome = outcome
+		return a, nil
+	case a.State == WrapUp:
+		a.Outcome = outcome
+		if a.Wish == "" {
+			a.Wish = Ready
+		}
+		return a.granted(a, now), nil
+	case a.State == Paused && a.owes():
+		a.After, a.Outcome = "", ""
+		return a, nil
+	}
+	return a, a.impossible("take the outcome of")
+}
+
+// Overdue tells whether a wrap-up lasts longer than it should. It does not end
+// by that; a supervisor is told. limit 0 is no limit.
+func (a Agent) Overdue(now time.Time, limit time.Duration) bool {
+	return a.State == WrapUp && limit > 0 && now.Sub(a.Since) >= limit
+}
+
+// Reach is what a probe of the agent's telephone has shown.
+func (a Agent) Reach(now time.Time, answers bool) Agent {
+	switch {
+	case answers:
+		a.Unreached = time.Time{}
+	case a.Unreached.IsZero():
+		a.Unreached = now
+	}
+	return a
+}
+
+// Help reserves a ready agent to help another one with a ticket: to be asked, to
+// join the talk, or to take it over (Take). Ring, Talk, Miss, Release and HangUp
+// are as for a ticket of one's own, but a helper writes no outcome.
+func (a Agent) Help(now time.Time, ticket string) (Agent, error) {
+	if a.Helping && a.Ticket == ticket && a.State.Serving() {
+		return a, nil
+	}
+	if a.State.Serving() {
+		return a, a.impossible("ask for help")
+	}
+	a, err := a.Reserve(now, ticket)
+	a.Helping = err == nil
+	return a, err
+}
+
 // Reserve keeps a ready agent for a ticket.
 func (a Agent) Reserve(now time.Time, ticket string) (Agent, error) {
 	if a.State.Serving() && a.Ticket == ticket {
@@ -190,31 +279,36 @@ func (a Agent) Talk(now time.Time, ticket string) (Agent, error) {
 	if a.Ticket != ticket || !a.State.Serving() {
 		return a, a.impossible("connect")
 	}
-	return a.Take(now, ticket), nil
+	helping := a.Helping
+	a = a.Take(now, ticket)
+	a.Helping = helping
+	return a, nil
 }
 
 // Take is the agent speaking with a citizen for whom somebody else was chosen,
-// or nobody: what happened on the telephone is true, whatever was planned.
+// or nobody: what happened on the telephone is true, whatever was planned. A
+// helper who takes is the ticket's agent from then on.
 func (a Agent) Take(now time.Time, ticket string) Agent {
 	if a.State != Talking || a.Ticket != ticket {
 		a.Began, a.Ticket = now, ticket
 	}
-	a.Misses, a.Reason = 0, ""
+	a.Misses, a.Reason, a.Helping, a.After, a.Outcome = 0, "", false, "", ""
 	return a.to(Talking, now)
 }
 
 // Miss is a call that the agent did not answer; cause is what the telephone
 // said of it (Q.850, 0 if nothing). The third in a row pauses the agent: a
 // telephone that rings nobody must not swallow the queue. An agent whose line
-// broke in a talk goes to the wrap-up.
+// broke in a talk goes to the wrap-up, and owes no outcome: the citizen is served
+// by another.
 func (a Agent) Miss(now time.Time, ticket string, cause int) (Agent, error) {
 	switch {
 	case a.Ticket != ticket || !a.State.Serving():
 		return a, a.impossible("miss")
 	case a.State == Talking:
-		return a.HangUp(now, ticket)
+		return a.HandOver(now, ticket)
 	}
-	a.Ticket = ""
+	a.Ticket, a.Helping = "", false
 	a.Misses++
 	switch cause {
 	case causeBusy:
@@ -237,17 +331,37 @@ func (a Agent) Release(now time.Time, ticket string) (Agent, error) {
 	if a.Ticket != ticket || (a.State != Reserved && a.State != Ringing) {
 		return a, a.impossible("release")
 	}
-	a.Ticket = ""
+	a.Ticket, a.Helping = "", false
 	return a.granted(a.to(Ready, now), now), nil
 }
 
-// HangUp is the end of a talk; what is left is to write down its outcome.
+// HangUp is the end of a talk; what is left is to write down its outcome. If it
+// is to be written and was not, what the agent wished for meanwhile waits for it.
+// A helper has nothing to write, and is ready again.
 func (a Agent) HangUp(now time.Time, ticket string) (Agent, error) {
-	if a.State != Talking || a.Ticket != ticket {
+	switch {
+	case a.State != Talking || a.Ticket != ticket:
 		return a, a.impossible("end the talk of")
+	case a.Helping:
+		a.Ticket, a.Helping, a.Began, a.Idle = "", false, time.Time{}, now
+		return a.granted(a.to(Ready, now), now), nil
 	}
-	a.Ticket = ""
-	return a.granted(a.to(WrapUp, now), now), nil
+	a.Ticket, a.After = "", ticket
+	a = a.to(WrapUp, now)
+	if a.owes() && a.Wish != Away {
+		return a, nil
+	}
+	return a.granted(a, now), nil
+}
+
+// HandOver is the end of a talk whose citizen goes on to another agent or queue:
+// a wrap-up, but there is no outcome yet to be written.
+func (a Agent) HandOver(now time.Time, ticket string) (Agent, error) {
+	must := a.MustWrite
+	a.MustWrite = false
+	a, err := a.HangUp(now, ticket)
+	a.MustWrite, a.After, a.Outcome = must, "", ""
+	return a, err
 }
 
 // granted takes up what the agent wished for meanwhile.
@@ -278,8 +392,29 @@ func (a Agent) Serves(needs ...string) bool {
 	return true
 }
 
+// Weight is how much of the agent a queue may count on, of the queues named: one
+// who serves n of them is a n-th of an agent for each.
+func (a Agent) Weight(queue string, queues []string) float64 {
+	n := 0
+	for _, q := range queues {
+		if a.Serves(q) {
+			n++
+		}
+	}
+	if n == 0 || !a.Serves(queue) {
+		return 0
+	}
+	return 1 / float64(n)
+}
+
+// OnDuty tells whether the agent is there to serve citizens, now or in a moment,
+// at a telephone that rings.
+func (a Agent) OnDuty() bool { return a.State.OnDuty() && (a.Unreached.IsZero() || a.State == Talking) }
+
 // Free tells whether the agent could be given a citizen now.
-func (a Agent) Free(now time.Time) bool { return a.State == Ready && !now.Before(a.Rest) }
+func (a Agent) Free(now time.Time) bool {
+	return a.State == Ready && !now.Before(a.Rest) && a.Unreached.IsZero()
+}
 
 // Next gives the index of the agent who takes the next citizen: of those free
 // now who can serve what is needed, the one who has been idle for longest; of

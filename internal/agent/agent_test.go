@@ -62,6 +62,12 @@ func TestWays(t *testing.T) {
 			[]agent.State{no, no, agent.Ready, agent.Ready, agent.WrapUp, no, no}},
 		{"release", func(a agent.Agent) (agent.Agent, error) { return a.Release(noon, "t1") },
 			[]agent.State{no, no, agent.Ready, agent.Ready, no, no, no}},
+		{"hand over", func(a agent.Agent) (agent.Agent, error) { return a.HandOver(noon, "t1") },
+			[]agent.State{no, no, no, no, agent.WrapUp, no, no}},
+		{"help", func(a agent.Agent) (agent.Agent, error) { return a.Help(noon, "t9") },
+			[]agent.State{no, agent.Reserved, no, no, no, no, no}},
+		{"write", func(a agent.Agent) (agent.Agent, error) { return a.Wrote(noon, "booked") },
+			[]agent.State{no, no, no, no, agent.Talking, agent.Ready, no}},
 		{"hang up", func(a agent.Agent) (agent.Agent, error) { return a.HangUp(noon, "t1") },
 			[]agent.State{no, no, no, no, agent.WrapUp, no, no}},
 	}
@@ -152,6 +158,213 @@ func TestHandleTime(t *testing.T) {
 	serve(3*time.Minute, 10*time.Hour)
 	assert.Equal(t, 6*time.Minute, a.Handle, "a wrap-up that was forgotten counts three minutes")
 	assert.Equal(t, noon.Add(3*time.Minute+10*time.Hour), a.Idle)
+}
+
+// strict is an agent of a tenant that wants an outcome of every talk.
+func strict(t testing.TB, s agent.State) agent.Agent {
+	t.Helper()
+	a := in(t, agent.Talking)
+	a.MustWrite = true
+	if s == agent.Talking {
+		return a
+	}
+	a, err := a.HangUp(noon.Add(time.Minute), "t1")
+	require.NoError(t, err)
+	require.Equal(t, agent.WrapUp, a.State)
+	return a
+}
+
+// TestOutcome: a wrap-up ends with an outcome, and by no other way.
+func TestOutcome(t *testing.T) {
+	t.Parallel()
+	at := noon.Add(2 * time.Minute)
+	a := strict(t, agent.WrapUp)
+	assert.Equal(t, "t1", a.After, "the ticket that the outcome belongs to")
+	_, err := a.Set(at, agent.Ready, "")
+	require.ErrorIs(t, err, agent.ErrOutcome)
+	_, err = a.Wrote(at, "")
+	require.ErrorIs(t, err, agent.ErrOutcome)
+	wrote, err := a.Wrote(at, "booked")
+	require.NoError(t, err)
+	assert.Equal(t, agent.Ready, wrote.State)
+	assert.Equal(t, at, wrote.Idle)
+	assert.Equal(t, 2*time.Minute, wrote.Handle, "the writing counts")
+	assert.Empty(t, wrote.After+wrote.Outcome)
+
+	paused, err := a.Set(at, agent.Paused, "lunch")
+	require.NoError(t, err)
+	assert.Equal(t, agent.Paused, paused.State)
+	_, err = paused.Set(at, agent.Ready, "")
+	require.ErrorIs(t, err, agent.ErrOutcome, "a pause is no way round it")
+	still, err := paused.Wrote(at, "booked")
+	require.NoError(t, err)
+	assert.Equal(t, agent.Paused, still.State)
+	back, err := still.Set(at, agent.Ready, "")
+	require.NoError(t, err)
+	assert.Equal(t, agent.Ready, back.State)
+
+	gone, err := a.Set(at, agent.Away, "")
+	require.NoError(t, err)
+	back, err = gone.Set(at.Add(14*time.Hour), agent.Ready, "")
+	require.NoError(t, err, "the next morning begins anew")
+	assert.Equal(t, agent.Ready, back.State)
+
+	early, err := strict(t, agent.Talking).Wrote(noon, "booked")
+	require.NoError(t, err)
+	after, err := early.HangUp(at, "t1")
+	require.NoError(t, err)
+	assert.Equal(t, agent.WrapUp, after.State)
+	after, err = after.Set(at, agent.Ready, "")
+	require.NoError(t, err, "written while they talked")
+	assert.Equal(t, agent.Ready, after.State)
+	next, err := after.Reserve(at, "t2")
+	require.NoError(t, err)
+	next, err = next.Talk(at, "t2")
+	require.NoError(t, err)
+	assert.Empty(t, next.Outcome, "the outcome was another talk's")
+}
+
+// TestOutcomeAndWish: a pause asked for in a talk waits for the outcome; going
+// away does not.
+func TestOutcomeAndWish(t *testing.T) {
+	t.Parallel()
+	wish := func(s agent.State, reason string) agent.Agent {
+		a, err := strict(t, agent.Talking).Set(noon, s, reason)
+		require.NoError(t, err)
+		a, err = a.HangUp(noon, "t1")
+		require.NoError(t, err)
+		return a
+	}
+	a := wish(agent.Paused, "lunch")
+	assert.Equal(t, agent.WrapUp, a.State)
+	wrote, err := a.Wrote(noon, "booked")
+	require.NoError(t, err)
+	assert.Equal(t, agent.Paused, wrote.State)
+	assert.Equal(t, "lunch", wrote.Reason)
+	assert.Empty(t, wrote.Wish)
+	other, err := a.Set(noon, agent.Paused, "training")
+	require.NoError(t, err)
+	assert.Empty(t, other.Wish, "what is asked for last holds")
+	assert.Equal(t, agent.Away, wish(agent.Away, "").State)
+}
+
+// TestNoOutcomeIsOwed where the citizen goes on to another agent.
+func TestNoOutcomeIsOwed(t *testing.T) {
+	t.Parallel()
+	broken, err := strict(t, agent.Talking).Miss(noon, "t1", 0)
+	require.NoError(t, err)
+	passed, err := strict(t, agent.Talking).HandOver(noon, "t1")
+	require.NoError(t, err)
+	for _, a := range []agent.Agent{broken, passed} {
+		assert.Equal(t, agent.WrapUp, a.State)
+		assert.True(t, a.MustWrite)
+		ready, err := a.Set(noon, agent.Ready, "")
+		require.NoError(t, err)
+		assert.Equal(t, agent.Ready, ready.State)
+	}
+}
+
+func TestOverdue(t *testing.T) {
+	t.Parallel()
+	a := strict(t, agent.WrapUp)
+	assert.False(t, a.Overdue(a.Since.Add(29*time.Second), 30*time.Second))
+	assert.True(t, a.Overdue(a.Since.Add(30*time.Second), 30*time.Second))
+	assert.False(t, a.Overdue(a.Since.Add(time.Hour), 0), "no limit")
+	assert.False(t, in(t, agent.Talking).Overdue(noon.Add(time.Hour), time.Second))
+}
+
+// TestHelp: the agent who is asked for help has the other's ticket, and nothing
+// to write.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	ready := in(t, agent.Ready)
+	ready.MustWrite = true
+	a, err := ready.Help(noon, "t9")
+	require.NoError(t, err)
+	again, err := a.Help(noon, "t9")
+	require.NoError(t, err)
+	assert.Equal(t, a, again)
+	_, err = a.Help(noon, "t8")
+	require.ErrorIs(t, err, agent.ErrImpossible)
+	rings, err := a.Ring(noon, "t9")
+	require.NoError(t, err)
+	talks, err := rings.Talk(noon, "t9")
+	require.NoError(t, err)
+	assert.True(t, talks.Helping)
+	over, err := talks.HangUp(noon.Add(time.Minute), "t9")
+	require.NoError(t, err)
+	assert.Equal(t, agent.Ready, over.State)
+	assert.False(t, over.Helping)
+	assert.Equal(t, noon.Add(time.Minute), over.Idle)
+	assert.Zero(t, over.Handle, "somebody else's citizen")
+	for _, end := range []func() (agent.Agent, error){
+		func() (agent.Agent, error) { return rings.Miss(noon, "t9", 0) },
+		func() (agent.Agent, error) { return rings.Release(noon, "t9") },
+		func() (agent.Agent, error) { return a.Set(noon, agent.Paused, "") },
+		func() (agent.Agent, error) { return talks.HandOver(noon, "t9") },
+	} {
+		free, err := end()
+		require.NoError(t, err)
+		assert.False(t, free.Helping)
+		assert.Empty(t, free.Ticket)
+		assert.True(t, free.MustWrite)
+	}
+	taken := talks.Take(noon, "t9")
+	assert.False(t, taken.Helping, "who takes the citizen over is the agent now")
+	after, err := taken.HangUp(noon, "t9")
+	require.NoError(t, err)
+	assert.Equal(t, agent.WrapUp, after.State)
+}
+
+// TestFailure13RingingNobody: a telephone was registered and rang nobody, for two
+// days (twilio-voice.js 444). Here one that does not answer the probe gets no
+// citizen, and one that does not answer three calls is paused.
+func TestFailure13RingingNobody(t *testing.T) {
+	t.Parallel()
+	a := in(t, agent.Ready)
+	silent := a.Reach(noon, false)
+	assert.False(t, silent.Free(noon))
+	assert.False(t, silent.OnDuty(), "and does not count as somebody who serves")
+	assert.Equal(t, -1, agent.Next([]agent.Agent{silent}, noon))
+	assert.Equal(t, noon, silent.Reach(noon.Add(time.Hour), false).Unreached, "since when, is kept")
+	back := silent.Reach(noon.Add(time.Hour), true)
+	assert.True(t, back.Free(noon))
+	assert.True(t, back.OnDuty())
+	assert.True(t, in(t, agent.Talking).Reach(noon, false).OnDuty(), "who speaks is there")
+	for i := range agent.MaxMisses {
+		reserved, err := a.Reserve(noon, "t1")
+		require.NoError(t, err)
+		a, err = reserved.Miss(noon, "t1", 0)
+		require.NoError(t, err)
+		assert.Equal(t, i == agent.MaxMisses-1, a.State == agent.Paused)
+	}
+}
+
+// TestBusyIsBusy: whoever is with a citizen, about to be, or not there, is given
+// no other.
+func TestBusyIsBusy(t *testing.T) {
+	t.Parallel()
+	for _, s := range []agent.State{agent.Reserved, agent.Ringing, agent.Talking, agent.WrapUp, agent.Paused, agent.Away} {
+		a := in(t, s)
+		assert.False(t, a.Free(noon.Add(time.Hour)), s)
+		_, err := a.Reserve(noon, "t2")
+		require.ErrorIs(t, err, agent.ErrImpossible, s)
+	}
+}
+
+func TestWeight(t *testing.T) {
+	t.Parallel()
+	queues := []string{"persone", "visite", "esami"}
+	all, two, one := agent.Agent{}, agent.Agent{Skills: []string{"persone", "visite", "de"}}, agent.Agent{Skills: []string{"esami"}}
+	assert.InDelta(t, 1.0/3, all.Weight("persone", queues), 1e-9)
+	assert.InDelta(t, 0.5, two.Weight("persone", queues), 1e-9)
+	assert.Zero(t, two.Weight("esami", queues))
+	assert.InDelta(t, 1, one.Weight("esami", queues), 1e-9)
+	sum := 0.0
+	for _, q := range queues {
+		sum += two.Weight(q, queues)
+	}
+	assert.InDelta(t, 1, sum, 1e-9, "an agent is one agent")
 }
 
 func TestNext(t *testing.T) {

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"richiamo/internal/call"
-	"richiamo/internal/citizen"
 	"richiamo/internal/citizen/snapshot"
 	"richiamo/internal/config"
 	"richiamo/internal/desk"
 	"richiamo/internal/dialogue"
+	"richiamo/internal/dispatch"
 	"richiamo/internal/fiscalcode"
 	"richiamo/internal/phone"
+	"richiamo/internal/queue"
 	"richiamo/internal/speech"
 	"richiamo/internal/web"
 )
@@ -22,9 +23,10 @@ import (
 func (a *App) api() web.Deps {
 	return web.Deps{
 		Keys:    apiKeys(a.cfg),
-		Tickets: a.tickets, ReturnCalls: a.tickets, Center: a.tickets,
+		Tickets: a.tickets, ReturnCalls: returnCalls{a.tickets, a}, Center: a.tickets, Worklist: a.tickets,
+		Supervision: supervision{a}, Talks: talks{a, recordings{line: a.line, store: a.stores.Recordings}}, Rules: a.rules,
 		Registrations: registrations{a}, Calls: calls{a}, Health: a,
-		Metrics: a.metrics.Handler(), Observer: a.metrics, Log: a.log, Now: time.Now,
+		Metrics: a.metrics.Handler(), Observer: a.metrics, Log: a.log, Now: a.now,
 	}
 }
 
@@ -60,6 +62,24 @@ func part(name string, err error) web.Part {
 	return web.Part{Name: name, Ready: true}
 }
 
+// returnCalls knows, besides, which citizens go first.
+type returnCalls struct {
+	*dispatch.Tickets
+	app *App
+}
+
+// CreateReturn takes a return call, in its place by the register's date of birth.
+func (r returnCalls) CreateReturn(ctx context.Context, tenant, key string, c dispatch.ReturnCall) (queue.Ticket, error) {
+	until := date(r.app.host.tenants[tenant].Priority.FrailBornUntil)
+	if code, err := fiscalcode.ParseTrustingPlace(c.Citizen); err == nil && !until.IsZero() {
+		person, found, err := r.app.registries[tenant].ByCode(code)
+		if err == nil && found && !until.Before(person.BirthDate) { // a register that can't be read is no reason to refuse
+			c.Class = queue.Frail
+		}
+	}
+	return r.Tickets.CreateReturn(ctx, tenant, key, c)
+}
+
 // registrations is the campaign's list as pharmacies, family doctors and
 // portal see it.
 type registrations struct{ *App }
@@ -74,13 +94,12 @@ func (r registrations) Register(ctx context.Context, tenant, channel string, cod
 		return desk.Registration{}, false, err
 	}
 	t := r.host.tenants[tenant]
-	until, err := citizen.NewDate(t.Campaign.BornUntil.Year, int(t.Campaign.BornUntil.Month), t.Campaign.BornUntil.Day)
-	if err != nil || until.Before(person.BirthDate) {
+	if date(t.Campaign.BornUntil).Before(person.BirthDate) {
 		return desk.Registration{}, false, web.ErrNotEligible
 	}
 	kept, added, err := r.stores.Registrations.Add(ctx, desk.Registration{
 		Tenant: tenant, Campaign: t.Campaign.Name, Citizen: code.Reveal(), Phone: number.Reveal(),
-		Channel: channel, At: time.Now(),
+		Channel: channel, At: r.now(),
 	})
 	if err == nil && added {
 		r.metrics.Registered(channel)
@@ -153,7 +172,9 @@ func (c calls) lines(language string, s dialogue.Exchange) []web.Line {
 		if in.Failed {
 			add(web.System, "no answer")
 		}
-	case dialogue.LegUp, dialogue.LegDown, dialogue.YourTurn, dialogue.Resumed, dialogue.Recorded, dialogue.Timeout:
+	case dialogue.Wished:
+		add(web.Person, "wishes: %s %s", in.Verb, in.Target)
+	case dialogue.LegUp, dialogue.LegDown, dialogue.YourTurn, dialogue.Closing, dialogue.Resumed, dialogue.Recorded, dialogue.Timeout:
 		add(web.System, "%s", in.Kind)
 	}
 	voice := c.host.voices[language]

@@ -16,7 +16,9 @@
 //
 // The names of the things in between: host.go knows the tenants (which
 // conversation a call gets), exchange.go follows the exchange's coming and going,
-// api.go adapts what the HTTP API needs, tenants.go reads the configuration.
+// watch.go compares store, exchange and telephones again and again, gauge.go
+// counts for the metrics, api.go and supervision.go adapt what the HTTP API needs,
+// tenants.go reads the configuration.
 package app
 
 import (
@@ -36,17 +38,14 @@ import (
 	"richiamo/internal/agent"
 	"richiamo/internal/ari"
 	"richiamo/internal/call"
-	"richiamo/internal/citizen"
 	"richiamo/internal/citizen/snapshot"
 	"richiamo/internal/config"
 	"richiamo/internal/desk"
 	"richiamo/internal/dispatch"
 	"richiamo/internal/flow"
 	"richiamo/internal/redisstore"
-	"richiamo/internal/speech"
 	"richiamo/internal/telemetry"
 	"richiamo/internal/web"
-	"richiamo/prompts"
 )
 
 // Options are what is not in the configuration.
@@ -56,6 +55,9 @@ type Options struct {
 	// Adjust may change how calls are run, before they are: benchmarks put
 	// another conversation there, and leave out the pauses. Nil: nothing.
 	Adjust func(*call.Config)
+	// Now is the clock of calls and tickets; nil: time.Now. Tests that need
+	// another day set it.
+	Now func() time.Time
 }
 
 // App is Richiamo, running.
@@ -71,6 +73,8 @@ type App struct {
 	tickets    *dispatch.Tickets
 	loop       *dispatch.Loop
 	host       *host
+	notice     *notice
+	now        func() time.Time
 
 	listener net.Listener
 	ctx      context.Context
@@ -96,9 +100,13 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	if o.Log == nil {
 		o.Log = os.Stderr
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	a := &App{
 		cfg: cfg, log: telemetry.NewLogger(o.Log, cfg.Log.Level, cfg.Log.Format),
 		metrics: telemetry.NewMetrics(o.Version), registries: map[string]*snapshot.Registry{},
+		notice: newNotice(), now: o.Now,
 	}
 	key := cfg.Key.Reveal()
 	secret, err := hkdf.Key(sha256.New, key[:], nil, "richiamo desk digests", 32)
@@ -106,17 +114,13 @@ func New(cfg *config.Config, o Options) (*App, error) {
 		return nil, fmt.Errorf("derive a key: %w", err)
 	}
 
-	a.host = &host{cfg: cfg, log: a.log, voices: map[string]*speech.Catalogue{}, numbers: map[string]config.Tenant{}, tenants: map[string]config.Tenant{}, async: a.async}
+	a.host = newHost(cfg, a.log, o.Now, a.async)
 	ids := make([]string, 0, len(cfg.Tenants))
 	serves := map[string]dispatch.Config{}
 	desks := map[string]desk.Tenant{}
 	for _, t := range cfg.Tenants {
 		ids = append(ids, t.ID)
-		a.host.tenants[t.ID] = t
-		for _, did := range t.Numbers {
-			a.host.numbers[did] = t
-		}
-		if err := a.host.load(t); err != nil {
+		if err := a.host.add(t); err != nil {
 			return nil, err
 		}
 		if serves[t.ID], err = serving(cfg, t); err != nil {
@@ -128,13 +132,12 @@ func New(cfg *config.Config, o Options) (*App, error) {
 		}
 		a.registries[t.ID] = registry
 		a.closing("registry "+t.ID, registry.Close)
-		bornUntil, err := citizen.NewDate(t.Campaign.BornUntil.Year, int(t.Campaign.BornUntil.Month), t.Campaign.BornUntil.Day)
-		if err != nil {
-			return nil, fmt.Errorf("tenant %s: born_until: %w", t.ID, err)
-		}
 		tries := desk.DefaultTries()
 		tries.PerCaller, tries.PerCode = t.Limits.TriesPerCaller, t.Limits.TriesPerCode
-		desks[t.ID] = desk.Tenant{Registry: registry, Campaign: t.Campaign.Name, BornUntil: bornUntil, Zone: serves[t.ID].Window.Zone, Tries: tries}
+		desks[t.ID] = desk.Tenant{
+			Registry: registry, Campaign: t.Campaign.Name, BornUntil: date(t.Campaign.BornUntil), FrailUntil: date(t.Priority.FrailBornUntil),
+			Zone: serves[t.ID].Window.Zone, Tries: tries,
+		}
 	}
 
 	a.stores, err = redisstore.Open(context.Background(), redisOptions(cfg, ids))
@@ -144,7 +147,7 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	a.closing("redis", a.stores.Close)
 	a.line = ari.New(a.lineConfig())
 	a.closing("asterisk", func() error { a.line.Close(); return nil })
-	a.tickets = dispatch.New(a.stores.Tickets, a.stores.Blocks, serves, dispatch.Options{Log: a.log, Moved: a.moved})
+	a.tickets = dispatch.New(a.stores.Tickets, a.stores.Blocks, serves, dispatch.Options{Log: a.log, Measured: a.measured, Alarm: a.alarm, Now: o.Now})
 	a.host.tickets, a.host.line = a.tickets, a.line
 
 	calls := call.Config{
@@ -155,7 +158,7 @@ func New(cfg *config.Config, o Options) (*App, error) {
 			Recordings: recordings{line: a.line, store: a.stores.Recordings},
 		})},
 		AfterKey: cfg.Keypad.PauseAfterKey, AfterAnswer: time.Second, BeforeEnd: time.Second,
-		Observer: a.metrics, Stopwatch: a.metrics, Logger: a.log,
+		Observer: a.metrics, Stopwatch: a.metrics, Logger: a.log, Now: o.Now,
 	}
 	if o.Adjust != nil {
 		o.Adjust(&calls)
@@ -358,17 +361,4 @@ func (a *App) close() {
 			a.log.Warn("not closed in order", "part", a.closers[i].name, "error", err)
 		}
 	}
-}
-
-// load makes sure that a tenant's language has its voice.
-func (h *host) load(t config.Tenant) error {
-	if h.voices[t.Language] != nil {
-		return nil
-	}
-	voice, err := speech.Load(prompts.FS(), t.Language)
-	if err != nil {
-		return fmt.Errorf("prompts of the language %q of tenant %s: %w", t.Language, t.ID, err)
-	}
-	h.voices[t.Language] = voice
-	return nil
 }

@@ -3,13 +3,11 @@ package app
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"richiamo/internal/ari"
 	"richiamo/internal/call"
 	"richiamo/internal/dispatch"
-	"richiamo/internal/queue"
 )
 
 // exchange follows the exchange's coming and going.
@@ -19,13 +17,14 @@ type exchange struct{ *App }
 // the first connection planning begins; with each, what was noted while nobody
 // served is asked for.
 func (x exchange) Connected(ctx context.Context, channels []call.Channel) error {
-	channels = slices.DeleteFunc(channels, func(c call.Channel) bool { return len(c.Args) > 0 && c.Args[0] == argNotebook })
-	if err := x.runner.Connected(ctx, channels); err != nil {
+	if err := x.runner.Connected(ctx, ours(channels)); err != nil {
 		return err
 	}
 	x.planning.Do(func() {
 		x.loop.Start()
 		x.async(x.readNotebook)
+		x.async(x.sweep)
+		x.async(x.probe)
 	})
 	return nil
 }
@@ -69,48 +68,22 @@ func (a *App) readNotebook(ctx context.Context) {
 	}
 }
 
-// moved counts what became of tickets.
-func (a *App) moved(m dispatch.Move) {
-	if m.Purpose == "" || queue.State(m.To) != queue.Connected {
-		return
+// measured counts how citizens were served.
+func (a *App) measured(m dispatch.Measure) {
+	switch m.Kind {
+	case dispatch.MeasureWaited:
+		a.metrics.Waited(served(m.Callback), m.For)
+	case dispatch.MeasureAnnounced:
+		a.metrics.AnnouncedOff(m.For)
+	case dispatch.MeasurePromised:
+		a.metrics.PromiseMet(m.Tenant, m.For)
 	}
-	kind := "holder"
-	if queue.State(m.From) != queue.Waiting {
-		kind = "callback"
-	}
-	a.metrics.Waited(kind, m.Waited)
 }
 
-// gaugeEvery is how often states are counted for the metrics.
-const gaugeEvery = 5 * time.Second
-
-// gauge counts tickets, agents and calls by state.
-func (a *App) gauge(ctx context.Context) {
-	for sleep(ctx, gaugeEvery) {
-		a.metrics.CallsLive(a.runner.Count())
-		a.metrics.StoreUp(a.stores.Ping(ctx) == nil)
-		tickets, agents := map[string]int{}, map[string]int{}
-		for _, t := range a.cfg.Tenants {
-			open, err := a.tickets.Open(ctx, t.ID)
-			if err != nil {
-				continue
-			}
-			for _, ticket := range open {
-				tickets[string(ticket.State)]++
-			}
-			team, err := a.tickets.Agents(ctx, t.ID)
-			if err != nil {
-				continue
-			}
-			for _, member := range team {
-				agents[string(member.State)]++
-			}
-		}
-		for _, s := range []queue.State{queue.Waiting, queue.Pending, queue.Due, queue.Dialling, queue.Connected} {
-			a.metrics.TicketsBy(string(s), tickets[string(s)])
-		}
-		for state, n := range agents {
-			a.metrics.AgentsBy(state, n)
-		}
+// served names how a citizen waited, for metrics.
+func served(callback bool) string {
+	if callback {
+		return "callback"
 	}
+	return "holder"
 }

@@ -17,16 +17,21 @@ import (
 	"richiamo/internal/phone"
 	"richiamo/internal/queue"
 	"richiamo/internal/speech"
+	"richiamo/prompts"
 )
 
 // What the dialplan passes along with a channel, as its first word.
 const (
 	argInbound  = "in"       // in, NUMBER (empty when withheld), DIALLED
 	argNotebook = "notebook" // notebook, KEY, NUMBER, EPOCH, DIALLED: noted while the service was away
+	argDuty     = "duty"     // duty, AGENT, CODE: an agent's telephone dialled a feature code
 )
 
 // ErrNotOurs means that a channel came that no tenant of ours serves.
 var ErrNotOurs = errors.New("app: no tenant serves what was dialled; look at \"numbers\" in the configuration")
+
+// ErrNoAgent means that a telephone dialled a feature code that is no agent's.
+var ErrNoAgent = errors.New("app: a feature code came from a telephone of no agent; look at \"agents\" in the configuration")
 
 // host knows the tenants: which conversation a channel gets, and what our own
 // calls begin with.
@@ -35,10 +40,39 @@ type host struct {
 	voices  map[string]*speech.Catalogue
 	numbers map[string]config.Tenant // by DID
 	tenants map[string]config.Tenant // by id
+	agents  map[string]config.Tenant // by the agent's name, which is that of the telephone
 	tickets *dispatch.Tickets
 	line    *ari.Line
 	log     *slog.Logger
+	now     func() time.Time
 	async   func(func(context.Context)) // runs something beside, until the service stops
+}
+
+func newHost(cfg *config.Config, log *slog.Logger, now func() time.Time, async func(func(context.Context))) *host {
+	return &host{
+		cfg: cfg, log: log, now: now, async: async, voices: map[string]*speech.Catalogue{},
+		numbers: map[string]config.Tenant{}, tenants: map[string]config.Tenant{}, agents: map[string]config.Tenant{},
+	}
+}
+
+// add makes a tenant known, with its voice.
+func (h *host) add(t config.Tenant) error {
+	h.tenants[t.ID] = t
+	for _, did := range t.Numbers {
+		h.numbers[did] = t
+	}
+	for _, member := range t.Agents {
+		h.agents[member.ID] = t
+	}
+	if h.voices[t.Language] != nil {
+		return nil
+	}
+	voice, err := speech.Load(prompts.FS(), t.Language)
+	if err != nil {
+		return fmt.Errorf("prompts of the language %q of tenant %s: %w", t.Language, t.ID, err)
+	}
+	h.voices[t.Language] = voice
+	return nil
 }
 
 // Voice is the catalogue of a language, or of the first tenant's where there is
@@ -58,16 +92,38 @@ func (h *host) Receive(c call.Channel) (call.Reception, error) {
 		if !ok {
 			return call.Reception{}, ErrNotOurs
 		}
-		begin := flow.Begin{Setup: setup(h.cfg, t)}
+		now := h.now()
+		begin := flow.Begin{Setup: setup(h.cfg, t, now)}
 		if n, err := phone.Parse(c.Args[1]); err == nil && n.Dialable() == nil {
-			begin.Caller = n.Reveal()
+			begin.Caller, begin.Open = n.Reveal(), h.open(t.ID, n, now)
+			h.tickets.Arrives(t.ID, n, c.ID)
 		}
 		return reception(t, flow.ScriptInbound, begin)
+	case len(c.Args) == 3 && c.Args[0] == argDuty:
+		t, ok := h.agents[c.Args[1]]
+		if !ok {
+			return call.Reception{}, ErrNoAgent
+		}
+		return reception(t, flow.ScriptDuty, flow.Begin{
+			Setup: setup(h.cfg, t, h.now()), Duty: &flow.Duty{Agent: c.Args[1], Code: c.Args[2]},
+		})
 	case len(c.Args) > 0 && c.Args[0] == argNotebook:
 		h.async(func(ctx context.Context) { h.note(ctx, c) })
 		return call.Reception{}, nil
 	}
 	return call.Reception{}, ErrNotOurs
+}
+
+// open is the call that the number that calls is promised, if there is one. Of a
+// turn in the campaign that is still to come nobody is told who has the number
+// alone.
+func (h *host) open(tenant string, n phone.Number, now time.Time) *flow.Open {
+	k, ok := h.tickets.Known(tenant, n, now)
+	if !ok || k.Purpose == queue.NotEligible || k.Purpose == queue.TrunkCheck {
+		return nil
+	}
+	open := flow.Open(k)
+	return &open
 }
 
 func reception(t config.Tenant, script string, begin flow.Begin) (call.Reception, error) {
@@ -83,18 +139,28 @@ func (h *host) outbound(t queue.Ticket) (call.Outbound, error) {
 	}
 	attempt := t.Attempts[len(t.Attempts)-1]
 	begin := flow.Begin{
-		Setup: setup(h.cfg, tenant), Ticket: t.ID, Attempt: attempt.N, Number: t.Phone.Reveal(),
+		Setup: setup(h.cfg, tenant, h.now()), Ticket: t.ID, Attempt: attempt.N, Number: t.Phone.Reveal(),
 		Word: t.Word, Agent: t.Agent, NoKeys: t.NoKeys, Dropped: t.Purpose == queue.Interrupted,
+		From: t.From, To: t.To, Slot: t.Slot,
 	}
-	script := flow.ScriptReturn
-	if t.Purpose == queue.Verification {
-		script = flow.ScriptVerify
-	}
-	r, err := reception(tenant, script, begin)
+	r, err := reception(tenant, script(t, attempt), begin)
 	if t.Language != "" && h.voices[t.Language] != nil {
 		r.Language = t.Language
 	}
 	return call.Outbound{Reception: r, ID: attempt.Call, Ticket: t.ID, Token: t.Token, Number: begin.Number, Shown: tenant.ServicePhone}, err
+}
+
+// script is the conversation that an attempt begins with when it is answered.
+func script(t queue.Ticket, attempt queue.Attempt) string {
+	switch {
+	case attempt.Kind == queue.Notice:
+		return flow.ScriptLate
+	case t.Purpose == queue.TrunkCheck:
+		return flow.ScriptCheck
+	case t.Purpose == queue.Verification:
+		return flow.ScriptVerify
+	}
+	return flow.ScriptReturn
 }
 
 // note makes a callback of a call that the exchange took down while the service
@@ -162,6 +228,16 @@ func (c callsFor) Place(ctx context.Context, t queue.Ticket) error {
 		return err
 	}
 	return c.runner.Place(ctx, o)
+}
+
+func (c callsFor) Cancel(_ context.Context, callID string) { c.runner.Cancel(callID) }
+
+func (c callsFor) Close(_ context.Context, callID string) error {
+	err := c.runner.Close(callID)
+	if errors.Is(err, call.ErrNotFound) {
+		return dispatch.ErrNotFound
+	}
+	return err
 }
 
 func (c callsFor) Live(callID string) bool { return c.runner.Live(callID) }

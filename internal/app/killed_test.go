@@ -36,6 +36,8 @@ func TestKilledInTheMiddleOfSixCalls(t *testing.T) {
 	promised.wantsPerson()
 	promised.hears(speech.PersonOfferFirst)
 	promised.presses("1")
+	promised.hears(speech.CallbackWhen)
+	promised.presses("1")
 	confirms := w.calls(mariaPhone)
 	confirms.keying()
 	lucia := w.handOver(luciaCode, luciaPhone)
@@ -87,7 +89,7 @@ func TestKilledWhileCallsAreMade(t *testing.T) {
 	for round := range rounds {
 		number := fmt.Sprintf("02123457%02d", round)
 		numbers = append(numbers, number)
-		ids[number] = w.handOver(luciaCode, number)
+		ids[number] = w.handOver(registrants()[round], number)
 		pause := time.NewTimer(time.Duration(round) * 4 * time.Millisecond) // each round a little later in the making of the call
 		<-pause.C
 		w.in.Kill()

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 	"testing"
+	"time"
 
 	"richiamo/internal/app"
 	"richiamo/internal/config"
@@ -36,7 +37,7 @@ func serve(file string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	a, err := app.New(cfg, app.Options{})
+	a, err := app.New(cfg, app.Options{Now: clock()})
 	if err == nil {
 		err = a.Start(ctx)
 	}
@@ -52,4 +53,16 @@ func serve(file string) int {
 		fmt.Fprintln(os.Stderr, a.Err())
 		return 1
 	}
+}
+
+// clockEnv moves the clock of the service that tests start: it is then as much
+// later as it says, so that a test can see the evening, and the next day.
+const clockEnv = "RICHIAMO_TEST_CLOCK"
+
+func clock() func() time.Time {
+	later, err := time.ParseDuration(os.Getenv(clockEnv))
+	if err != nil {
+		return nil
+	}
+	return func() time.Time { return time.Now().Add(later) }
 }

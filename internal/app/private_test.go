@@ -42,6 +42,8 @@ func TestNothingPersonalIsWrittenInTheClear(t *testing.T) {
 	wants.wantsPerson()
 	wants.hears(speech.PersonOfferUnknown)
 	wants.presses("1")
+	wants.hears(speech.CallbackWhen)
+	wants.presses("1")
 	zelmira := w.calls(markedPhone) // a request
 	zelmira.keying()
 	zelmira.presses(keysOf(markedCode))

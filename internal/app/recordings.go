@@ -32,3 +32,8 @@ func (r recordings) Keep(ctx context.Context, tenant, name string) error {
 	}
 	return r.line.DeleteRecording(ctx, name)
 }
+
+// SpokenName gives a kept recording, in A-law.
+func (r recordings) SpokenName(ctx context.Context, tenant, name string) ([]byte, error) {
+	return r.store.Get(ctx, tenant, name)
+}

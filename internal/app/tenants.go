@@ -1,22 +1,26 @@
 package app
 
 import (
+	"fmt"
 	"time"
 
+	"richiamo/internal/citizen"
 	"richiamo/internal/config"
 	"richiamo/internal/dispatch"
 	"richiamo/internal/flow"
+	"richiamo/internal/phone"
 	"richiamo/internal/queue"
 )
 
-// setup is how a tenant speaks, as its conversations need it.
-func setup(cfg *config.Config, t config.Tenant) flow.Setup {
+// setup is how a tenant speaks, as a conversation needs it that begins now.
+func setup(cfg *config.Config, t config.Tenant, now time.Time) flow.Setup {
+	_, east := now.In(t.Location()).Zone()
 	s := flow.Setup{
 		Authority: t.Phrases.Authority, Service: t.Phrases.Service, Campaign: t.Phrases.Campaign,
 		Eligible: t.Phrases.Eligible, Hours: t.Phrases.Hours,
-		ServicePhone: t.ServicePhone,
-		Starts:       t.Campaign.Starts.String(),
-		Ring:         t.Ring.Landline, RingMobile: t.Ring.Mobile, RingAgent: t.Ring.Agent,
+		ServicePhone: t.ServicePhone, East: time.Duration(east) * time.Second,
+		Starts: t.Campaign.Starts.String(),
+		Ring:   t.Ring.Landline, RingMobile: t.Ring.Mobile, RingAgent: t.Ring.Agent,
 		Tempo: flow.Tempo{Menu: cfg.Keypad.FirstKey, Long: cfg.Keypad.LongEntry},
 	}
 	if t.SecondDatum.Kind == "card" {
@@ -44,6 +48,7 @@ func serving(cfg *config.Config, t config.Tenant) (dispatch.Config, error) {
 			queue.OurFault: t.Retry.OurFault, queue.NoAgent: t.Retry.NoAgent,
 		},
 		Otherwise: last(t.Retry.Otherwise),
+		Avoid:     t.Retry.Avoid,
 		Landline:  t.Ring.Landline,
 		Mobile:    t.Ring.Mobile,
 	}
@@ -51,7 +56,27 @@ func serving(cfg *config.Config, t config.Tenant) (dispatch.Config, error) {
 	d.MinDelay = t.Retry.FirstAfter
 	d.OfferFrom, d.OfferAtOnce = t.Offer.Threshold, t.Offer.NoAgent
 	d.Handle, d.Setup = t.Estimate.HandleTime, t.Estimate.Setup
+	d.Office = staffing(t, w)
+	d.PromiseShare, d.SlotShare, d.SlotDays = t.Offer.Promised.Of(), t.Offer.HalfDays.Of(), t.Offer.DaysAhead
+	d.ClosingMargin = t.Offer.ClosingMargin
+	d.CitizenFirst = t.Dial == "citizen-first"
+	d.MustWrite = t.WrapUp.OutcomeRequired
+	if n := t.TrunkCheck.Number; n != "" {
+		if d.CheckNumber, err = phone.Parse(n); err != nil {
+			return d, fmt.Errorf("trunk_check: %w", err)
+		}
+	}
 	return d, nil
+}
+
+// date is a day of the configuration, which has checked it; zero where none is
+// given.
+func date(d config.Date) citizen.Date {
+	day, err := citizen.NewDate(d.Year, int(d.Month), d.Day)
+	if err != nil {
+		return citizen.Date{}
+	}
+	return day
 }
 
 func last(w config.Waits) time.Duration {
@@ -73,8 +98,35 @@ func window(t config.Tenant) (queue.Window, error) {
 			w.Hours[day] = append(w.Hours[day], queue.Span{From: queue.Minute(h.From), To: queue.Minute(h.To)})
 		}
 	}
-	for _, d := range t.Holidays {
-		w.Holidays = append(w.Holidays, queue.Day{Year: d.Year, Month: d.Month, Day: d.Day})
-	}
+	w.Holidays = holidays(t)
 	return w, nil
+}
+
+// holidays are the days on which a tenant's offices are closed.
+func holidays(t config.Tenant) queue.Calendar {
+	c := queue.Calendar{National: t.NationalHolidays == "italy"}
+	if saint := t.PatronSaint; !saint.IsZero() {
+		c.Yearly = append(c.Yearly, queue.MonthDay{Month: saint.Month, Day: saint.Day})
+	}
+	for _, d := range t.Holidays {
+		c.Days = append(c.Days, queue.Day{Year: d.Year, Month: d.Month, Day: d.Day})
+	}
+	return c
+}
+
+// staffing is when how many people answer, as configured; without shifts the zero
+// Staffing, which is all agents whenever citizens may be called.
+func staffing(t config.Tenant, w queue.Window) queue.Staffing {
+	if len(t.Staffing) == 0 {
+		return queue.Staffing{}
+	}
+	s := queue.Staffing{Zone: w.Zone, Holidays: w.Holidays, Shifts: map[time.Weekday][]queue.Shift{}}
+	for _, shift := range t.Staffing {
+		for _, day := range shift.Days {
+			s.Shifts[day] = append(s.Shifts[day], queue.Shift{
+				Span: queue.Span{From: queue.Minute(shift.From), To: queue.Minute(shift.To)}, Agents: shift.Agents,
+			})
+		}
+	}
+	return s
 }

@@ -33,6 +33,14 @@ const (
 	luciaPhone, luciaCode            = "0212345603", "FRRLCU38T53F205I"
 )
 
+// registrants are more of them, each with one open request at a time.
+func registrants() []string {
+	return []string{
+		"RSSCRL34S23F205K", "BNCGNN34C19F704W", "BRMPTR37H29F205C", "CLMMRA35A46F205F", "CLMMRA35B46F205E",
+		"FMGTRS19R55E507Y", "RVIMRG20T07F205D", "GLLRST17E42C933G", "LCTBTS21H24A794S", "CTTLGU26M66A794N",
+	}
+}
+
 // rooms bounds how many installations run at once, whatever machine it is:
 // their telephones must hear in time.
 var rooms = make(chan struct{}, 4)
@@ -46,6 +54,7 @@ type town struct {
 	in    *demo.Installation
 	homes *sip.Phone // all citizens: the carrier's side of the exchange
 	rung  *rings
+	desks map[string]*sip.Phone // the agents' telephones
 }
 
 // newTown starts an installation; Richiamo itself is started by the test.
@@ -61,12 +70,12 @@ func newTown(t *testing.T, o demo.Options) *town {
 	require.NoError(t, err)
 	homes, err := sip.New(sip.Config{Listen: in.Asterisk.CarrierAddr, Ear: ear})
 	require.NoError(t, err)
-	w := &town{T: t, in: in, homes: homes, rung: &rings{changed: make(chan struct{}, 1)}}
+	w := &town{T: t, in: in, homes: homes, rung: &rings{changed: make(chan struct{}, 1)}, desks: map[string]*sip.Phone{}}
 	go w.rung.collect(homes.Incoming())
 	t.Cleanup(func() { _ = homes.Close() })
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the log of Richiamo:\n%s", w.log())
+			t.Logf("the log of Richiamo:\n%s", w.story())
 		}
 	})
 	return w
@@ -82,6 +91,17 @@ func (w *town) open() {
 func (w *town) log() string {
 	text, _ := os.ReadFile(filepath.Join(w.in.Dir, "richiamo.log"))
 	return string(text)
+}
+
+// story is the log without the requests of the tests themselves.
+func (w *town) story() string {
+	var b strings.Builder
+	for row := range strings.Lines(w.log()) {
+		if !strings.Contains(row, "msg=request") {
+			b.WriteString(row)
+		}
+	}
+	return b.String()
 }
 
 // rings are the calls that came to citizens' telephones: every INVITE, answered
@@ -181,8 +201,8 @@ func (w *town) answers(inv *sip.Invite) *line {
 	return &line{T: w.T, Call: c}
 }
 
-// agent registers a desk phone that answers by itself and sends a tone.
-func (w *town) agent(id string, hertz float64) <-chan *sip.Call {
+// desk registers an agent's telephone, which rings until somebody picks up.
+func (w *town) desk(id string) <-chan *sip.Invite {
 	w.Helper()
 	password := ""
 	for _, a := range w.in.Asterisk.Agents {
@@ -198,9 +218,17 @@ func (w *town) agent(id string, hertz float64) <-chan *sip.Call {
 	ctx, cancel := context.WithTimeout(w.Context(), patience)
 	defer cancel()
 	require.NoError(w, desk.Register(ctx))
+	w.desks[id] = desk
+	return desk.Incoming()
+}
+
+// agent registers a desk phone that answers by itself and sends a tone.
+func (w *town) agent(id string, hertz float64) <-chan *sip.Call {
+	w.Helper()
+	incoming := w.desk(id)
 	answered := make(chan *sip.Call, 8)
 	go func() {
-		for inv := range desk.Incoming() {
+		for inv := range incoming {
 			if c, err := inv.Answer(); err == nil {
 				c.SendTone(hertz)
 				answered <- c

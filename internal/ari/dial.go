@@ -122,11 +122,23 @@ func (l *Line) dial(ctx context.Context, c call.Command) error {
 	if err := l.early(ctx, c.Op, mark); err != nil {
 		return err
 	}
+	l.setGiveUp(c)
 	err := l.early(ctx, c.Op, channelPath(c.Channel, "/dial?timeout="+seconds(c.For)))
 	if says(err, http.StatusConflict, notDown) {
 		return nil
 	}
 	return err
+}
+
+// ahead is by how much Asterisk's clock may be ahead of ours.
+const ahead = 250 * time.Millisecond
+
+// setGiveUp notes when Asterisk will give up ringing, at the earliest. The mark on
+// the channel is there, so its end is still to be told.
+func (l *Line) setGiveUp(c call.Command) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.track(c.Channel).giveUp = time.Now().Add(c.For - ahead)
 }
 
 // early posts to a channel that may not have entered the application yet.

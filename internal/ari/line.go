@@ -148,10 +148,12 @@ type Line struct {
 
 // track is what has to be remembered of a channel between its events.
 type track struct {
-	dialled  bool // created by DoCreate: its end is ChannelDestroyed
-	bridged  bool // it left the bridge in which Asterisk keeps channels that it dials
-	released bool // given back to the dialplan: its end for us is StasisEnd
-	digit    byte // the last key, and when Asterisk heard it
+	dialled  bool      // created by DoCreate: its end is ChannelDestroyed
+	bridged  bool      // it left the bridge in which Asterisk keeps channels that it dials
+	released bool      // given back to the dialplan: its end for us is StasisEnd
+	rang     bool      // the other side has said that it rings, or has let something be heard
+	giveUp   time.Time // when Asterisk gives up ringing; zero if it was not dialled by us
+	digit    byte      // the last key, and when Asterisk heard it
 	keyed    time.Time
 }
 

@@ -57,6 +57,26 @@ func (l *Line) Channel(ctx context.Context, id string) (call.Channel, error) {
 	return l.view(ctx, &there, args, bridges)
 }
 
+// Phones tells for each desk phone, by the name of its endpoint, whether its
+// telephone is there: registered, and it has answered the last probe
+// (qualify_frequency in pjsip.conf), as far as it has been probed yet. The carrier is not among them.
+func (l *Line) Phones(ctx context.Context) (map[string]bool, error) {
+	var there []ari.EndpointData
+	if err := l.get(ctx, "phones", "/endpoints/PJSIP", &there); err != nil {
+		return nil, err
+	}
+	phones := make(map[string]bool, len(there))
+	for _, e := range there {
+		if e.Resource != l.cfg.Carrier {
+			phones[e.Resource] = e.State == online
+		}
+	}
+	return phones, nil
+}
+
+// online is an endpoint that has a contact which is not known to be unreachable.
+const online = "online"
+
 // bridges tells for each channel which bridge it is in.
 func (l *Line) bridges(ctx context.Context) (map[string]string, error) {
 	var there []ari.BridgeData

@@ -39,7 +39,7 @@ func (l *Line) Perform(ctx context.Context, c call.Command) error {
 	case call.DoStop:
 		return done(l.command(ctx, c.Op, http.MethodDelete, "/playbacks/"+url.PathEscape(c.Playback), true))
 	case call.DoMusic:
-		return l.command(ctx, c.Op, http.MethodPost, channelPath(c.Channel, "/moh"), true)
+		return l.music(ctx, c)
 	case call.DoQuiet:
 		return l.command(ctx, c.Op, http.MethodDelete, channelPath(c.Channel, "/moh"), true)
 	case call.DoCreate:
@@ -47,7 +47,7 @@ func (l *Line) Perform(ctx context.Context, c call.Command) error {
 	case call.DoDial:
 		return l.dial(ctx, c)
 	case call.DoJoin:
-		return l.join(ctx, c.Bridge, c.Channel, c.Peer)
+		return l.seat(ctx, c.Bridge, c.Members)
 	case call.DoPart:
 		return done(l.command(ctx, c.Op, http.MethodDelete, bridgePath(c.Bridge, ""), true))
 	case call.DoRecord:
@@ -138,30 +138,52 @@ func isName(name string) bool {
 	return name != "" && !strings.Contains(name, "..")
 }
 
-// join connects two channels in a bridge. Whoever is in it already is left
-// there: to be added again would be heard as a gap. Hold music ends: Asterisk
-// would go on with it in the bridge, in place of the other's voice.
-func (l *Line) join(ctx context.Context, bridge string, channels ...string) error {
+// seat makes a bridge hold exactly these channels. Whoever is to leave is out
+// before anybody comes in, so that nobody hears what is not for them. Whoever is in
+// it already is left there: to be added again would be heard as a gap.
+func (l *Line) seat(ctx context.Context, bridge string, members []string) error {
 	_, err := l.do(ctx, request{
 		operation: "join", method: http.MethodPost, again: true,
 		path: bridgePath(bridge, "?type=mixing"),
 	})
+	var there ari.BridgeData
 	if says(err, http.StatusConflict, "") {
-		var there ari.BridgeData
 		if err := l.get(ctx, "join", bridgePath(bridge, ""), &there); err != nil {
 			return err // even a 404 does not say that a channel is gone
 		}
-		channels = slices.DeleteFunc(channels, func(c string) bool { return slices.Contains(there.ChannelIDs, c) })
 	} else if err != nil {
 		return err
 	}
-	if len(channels) == 0 {
+	for _, c := range there.ChannelIDs {
+		if slices.Contains(members, c) {
+			continue
+		}
+		if err := l.unseat(ctx, bridge, c); err != nil {
+			return err
+		}
+	}
+	missing := slices.DeleteFunc(slices.Clone(members), func(c string) bool { return slices.Contains(there.ChannelIDs, c) })
+	if len(missing) == 0 {
 		return nil
 	}
-	return l.add(ctx, bridge, channels)
+	return l.add(ctx, bridge, missing)
 }
 
-// add puts channels into a bridge: all of them, or none.
+// notInBridge is what Asterisk says of a channel that has left by itself.
+const notInBridge = "not in this bridge"
+
+// unseat takes a channel out of a bridge. That it is not there, or no more at all,
+// is success.
+func (l *Line) unseat(ctx context.Context, bridge, channel string) error {
+	err := l.command(ctx, call.DoJoin, http.MethodPost, bridgePath(bridge, "/removeChannel?channel="+url.QueryEscape(channel)), false)
+	if says(err, http.StatusUnprocessableEntity, notInBridge) {
+		return nil
+	}
+	return done(err)
+}
+
+// add puts channels into a bridge: all of them, or none. Hold music ends: Asterisk
+// would go on with it in the bridge, in place of the others' voices.
 func (l *Line) add(ctx context.Context, bridge string, channels []string) error {
 	escaped := make([]string, len(channels))
 	for i, c := range channels {
@@ -175,6 +197,14 @@ func (l *Line) add(ctx context.Context, bridge string, channels []string) error 
 		l.unbridge(channels)
 	}
 	return err
+}
+
+// music plays hold music to a channel.
+func (l *Line) music(ctx context.Context, c call.Command) error {
+	if err := l.free(ctx, c.Channel); err != nil {
+		return err
+	}
+	return l.command(ctx, c.Op, http.MethodPost, channelPath(c.Channel, "/moh"), true)
 }
 
 // longestSilence ends a recording, in seconds.
@@ -213,7 +243,7 @@ func (l *Line) free(ctx context.Context, channel string) error {
 		return nil
 	}
 	bridge := "free-" + channel
-	if err := l.join(ctx, bridge, channel); err != nil {
+	if err := l.seat(ctx, bridge, []string{channel}); err != nil {
 		return err
 	}
 	// Removed before the bridge is dissolved: only the removal is waited for.

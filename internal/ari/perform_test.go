@@ -60,7 +60,7 @@ func TestCommandsAsRequests(t *testing.T) {
 			[]string{"POST /channels/t-1/variable?variable=RICHIAMO_DIALLED&value=1", "POST /channels/t-1/dial?timeout=45"},
 		},
 		"join": {
-			call.Command{Op: call.DoJoin, Bridge: "t", Channel: "a", Peer: "b"},
+			call.Command{Op: call.DoJoin, Bridge: "t", Channel: "a", Members: []string{"a", "b"}},
 			[]string{"POST /bridges/t?type=mixing", "DELETE /channels/a/moh", "DELETE /channels/b/moh", "POST /bridges/t/addChannel?channel=a,b"},
 		},
 		"part": {call.Command{Op: call.DoPart, Bridge: "t"}, []string{"DELETE /bridges/t"}},
@@ -89,7 +89,7 @@ func TestWhatTheExchangeAnswers(t *testing.T) {
 	t.Parallel()
 	const noChannel, noStasis = `{"message":"Channel not found"}`, `{"message":"Channel not in Stasis application"}`
 	create := call.Command{Op: call.DoCreate, Channel: "c", Number: "0212345678"}
-	join := call.Command{Op: call.DoJoin, Bridge: "b", Channel: "c", Peer: "d"}
+	join := call.Command{Op: call.DoJoin, Bridge: "b", Channel: "c", Members: []string{"c", "d"}}
 	other := errors.New("neither")
 	for name, tt := range map[string]struct {
 		command call.Command
@@ -159,7 +159,7 @@ func TestOnlyTheMissingOneIsAdded(t *testing.T) {
 	x := newExchange(t)
 	x.answer("POST /bridges/b", 409, "{}")
 	x.answer("GET /bridges/b", 200, `{"channels":["c"]}`)
-	require.NoError(t, commands(t, x).Perform(t.Context(), call.Command{Op: call.DoJoin, Bridge: "b", Channel: "c", Peer: "d"}))
+	require.NoError(t, commands(t, x).Perform(t.Context(), call.Command{Op: call.DoJoin, Bridge: "b", Channel: "c", Members: []string{"c", "d"}}))
 	assert.Equal(t, []string{"DELETE /channels/d/moh", "POST /bridges/b/addChannel?channel=d"}, x.asked()[2:])
 }
 

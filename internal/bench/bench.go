@@ -5,6 +5,10 @@
 //	cost     the processor time of a short call, as pure dialplan and through Richiamo
 //	latency  from the end of a key to the next word, on both
 //	crash    kill -9 with a hundred calls up: how soon each hears its question again
+//	planner  decisions over a million open tickets and 2,600 agents, and what a ticket takes
+//	moves    tickets moved from state to state on Redis, against the least that a script can do
+//	rebuild  a million open tickets read back by a new planner, and what each takes in Redis
+//	jobs     jobs for a given time, against the queue of github.com/hibiken/asynq
 //	rooms    the benchmarks that rooms have in their own tests ("go test -bench")
 //
 // Each prints a table and writes DIR/NAME.json. A target that is missed is
@@ -13,7 +17,7 @@
 // crash loses are its figure.
 //
 // Where to look: cost.go, latency.go, crash.go and rooms.go are one benchmark
-// each; calls.go is the caller; conversation.go is what Richiamo says in these
+// each, tickets.go those of tickets, which rooms measure too; calls.go is the caller; conversation.go is what Richiamo says in these
 // calls, and Serve, the binary that says it; sounds.go makes the recordings;
 // report.go prints and writes; processor.go reads what processes have used.
 package bench
@@ -69,6 +73,10 @@ func benchmarks() []benchmark {
 		{"crash", func(ctx context.Context, o *Options) (*Report, error) {
 			return o.onStage(ctx, crash, modeVariable+"=1")
 		}},
+		{"planner", planner},
+		{"moves", moves},
+		{"rebuild", rebuild},
+		{"jobs", jobs},
 		{"rooms", rooms},
 	}
 }

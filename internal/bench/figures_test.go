@@ -66,14 +66,15 @@ func TestPublish(t *testing.T) {
 	r := Report{
 		Benchmark: "cost", About: "what a call costs", Machine: here(), Figures: map[string]int{"n": 1},
 		table:   [][]string{{"", "ms"}, {"all", "1.0"}},
-		Targets: []Target{target("median", 1, 5, " ms"), target("lost", 1, 0, "")},
+		Targets: []Target{target("median", 1, 5, " ms"), target("lost", 1, 0, ""), floor("ratio", 0.4, 0.5, "")},
 	}
 	require.NoError(t, r.publish(&out, dir))
 	assert.Contains(t, out.String(), "median: 1 ms, target at most 5 ms: met\n")
 	assert.Contains(t, out.String(), "lost: 1, target at most 0: MISSED\n")
+	assert.Contains(t, out.String(), "ratio: 0.4, target at least 0.5: MISSED\n")
 	text, err := os.ReadFile(dir + "/cost.json")
 	require.NoError(t, err)
-	for _, part := range []string{`"benchmark": "cost"`, `"figures": {`, `"at_most": 5`, `"met": true`, `"met": false`, `"processors"`} {
+	for _, part := range []string{`"benchmark": "cost"`, `"figures": {`, `"at_most": 5`, `"at_most": 0`, `"at_least": 0.5`, `"met": true`, `"met": false`, `"processors"`} {
 		assert.Contains(t, string(text), part)
 	}
 }
@@ -96,6 +97,24 @@ PASS
 		{Room: "citizen", Name: "Registry/exact", Figures: map[string]float64{"ns/op": 120.5}, text: "120.5 ns/op"},
 	}, found)
 	assert.Equal(t, []Target{target("registry: exact lookup", 120.5, 1000, " ns/op")}, registryTargets(found))
+}
+
+// The tables of tickets are made of what the benchmarks print: a figure that is
+// not printed any more is an error, not a zero.
+func TestFigures(t *testing.T) {
+	t.Parallel()
+	found := []Measure{{Room: "plan", Name: "Decide", Figures: map[string]float64{"p50-µs": 8}}}
+	f, err := figures(found, "Decide", "p50-µs")
+	require.NoError(t, err)
+	assert.InDelta(t, 8, f["p50-µs"], 0)
+	_, err = figures(found, "Decide", "p99-µs")
+	require.EqualError(t, err, "the benchmark Decide of plan tells no p99-µs")
+	_, err = figures(found, "Memory")
+	require.EqualError(t, err, "there is no benchmark Memory")
+	for figure, written := range map[float64]string{0: "0", 999.4: "999", 1000: "1,000", 1234567: "1,234,567"} {
+		assert.Equal(t, written, cell(figure))
+	}
+	assert.Equal(t, "71 %", share(0.7134))
 }
 
 // What Richiamo says in a measured call is what the dialplan's own call says.

@@ -42,17 +42,30 @@ func here() Machine {
 	return Machine{Processors: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()}
 }
 
-// Target is a figure that is not to be exceeded.
+// Target is a bound that a figure is not to be above, or not below.
 type Target struct {
-	Name   string  `json:"name"`
-	Figure float64 `json:"figure"`
-	AtMost float64 `json:"at_most"`
-	Unit   string  `json:"unit,omitempty"`
-	Met    bool    `json:"met"`
+	Name    string   `json:"name"`
+	Figure  float64  `json:"figure"`
+	AtMost  *float64 `json:"at_most,omitempty"`
+	AtLeast *float64 `json:"at_least,omitempty"`
+	Unit    string   `json:"unit,omitempty"`
+	Met     bool     `json:"met"`
 }
 
 func target(name string, figure, atMost float64, unit string) Target {
-	return Target{Name: name, Figure: figure, AtMost: atMost, Unit: unit, Met: figure <= atMost}
+	return Target{Name: name, Figure: figure, AtMost: &atMost, Unit: unit, Met: figure <= atMost}
+}
+
+func floor(name string, figure, atLeast float64, unit string) Target {
+	return Target{Name: name, Figure: figure, AtLeast: &atLeast, Unit: unit, Met: figure >= atLeast}
+}
+
+// bound tells the bound in words.
+func (t Target) bound() string {
+	if t.AtLeast != nil {
+		return fmt.Sprintf("at least %.4g%s", *t.AtLeast, t.Unit)
+	}
+	return fmt.Sprintf("at most %.4g%s", *t.AtMost, t.Unit)
 }
 
 // publish prints the table and the targets, and writes the file.
@@ -74,7 +87,7 @@ func (r *Report) publish(out io.Writer, dir string) error {
 		if !t.Met {
 			verdict = "MISSED"
 		}
-		fmt.Fprintf(out, "\n  %s: %.4g%s, target at most %.4g%s: %s", t.Name, t.Figure, t.Unit, t.AtMost, t.Unit, verdict)
+		fmt.Fprintf(out, "\n  %s: %.4g%s, target %s: %s", t.Name, t.Figure, t.Unit, t.bound(), verdict)
 	}
 	fmt.Fprintln(out)
 	text, err := json.MarshalIndent(r, "", "  ")

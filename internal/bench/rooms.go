@@ -25,8 +25,29 @@ type Measure struct {
 	text string // the figures as they were printed
 }
 
-// rooms runs the benchmarks of the rooms' own tests. It needs Go and the source.
+// apart are the benchmarks of rooms that have tables of their own, see
+// tickets.go: they take long, and compare.
+const apart = "^Benchmark(Transitions|Jobs|Rebuild|Decide|Memory)$"
+
+// rooms runs the benchmarks of the rooms' own tests.
 func rooms(ctx context.Context, o *Options) (*Report, error) {
+	o.Say("rooms: go test -bench (the registry of ten million citizens takes some minutes)")
+	found, err := o.measure(ctx, "-bench", ".", "-skip", apart, "-benchmem", "./internal/...")
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{
+		About: "what the rooms measure in their own tests", Machine: here(), Figures: found,
+		words: true, table: [][]string{{"room", "benchmark", "figures"}}, Targets: registryTargets(found),
+	}
+	for _, m := range found {
+		r.table = append(r.table, []string{m.Room, m.Name, m.text})
+	}
+	return r, nil
+}
+
+// measure runs "go test" for benchmarks alone. It needs Go and the source.
+func (o *Options) measure(ctx context.Context, args ...string) ([]Measure, error) {
 	root, err := lab.Repository()
 	if err != nil {
 		return nil, err
@@ -35,8 +56,7 @@ func rooms(ctx context.Context, o *Options) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the folder of the figures: %w", err)
 	}
-	o.Say("rooms: go test -bench (the registry of ten million citizens takes some minutes)")
-	test := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchmem", "-p", "1", "-timeout", "30m", "./internal/...")
+	test := exec.CommandContext(ctx, "go", append([]string{"test", "-run", "^$", "-p", "1", "-timeout", "30m"}, args...)...)
 	test.Dir = root
 	test.Env = append(os.Environ(), "BENCH_DIR="+dir)
 	var printed bytes.Buffer
@@ -45,19 +65,11 @@ func rooms(ctx context.Context, o *Options) (*Report, error) {
 	if err := test.Run(); err != nil {
 		return nil, fmt.Errorf("go test -bench: %w; it ends: %s", err, printed.Bytes()[max(0, printed.Len()-2000):])
 	}
-	m := here()
-	found := measures(&printed, m.Processors)
+	found := measures(&printed, here().Processors)
 	if len(found) == 0 {
 		return nil, errors.New("go test -bench: it printed no figures")
 	}
-	r := &Report{
-		About: "what the rooms measure in their own tests", Machine: m, Figures: found,
-		words: true, table: [][]string{{"room", "benchmark", "figures"}}, Targets: registryTargets(found),
-	}
-	for _, m := range found {
-		r.table = append(r.table, []string{m.Room, m.Name, m.text})
-	}
-	return r, nil
+	return found, nil
 }
 
 // registryTargets are those of the registry index, with the ten million residents
@@ -88,7 +100,7 @@ type progress func(format string, args ...any)
 func (p progress) Write(text []byte) (int, error) {
 	for line := range strings.Lines(string(text)) {
 		if name, ok := strings.CutPrefix(line, "pkg: "); ok {
-			p("rooms: %s", strings.TrimSpace(name))
+			p("measuring %s", strings.TrimSpace(name))
 		}
 	}
 	return len(text), nil

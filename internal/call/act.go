@@ -19,7 +19,7 @@ func (w *worker) act(l *live, t dialogue.Turn) {
 	l.turn = t
 	l.gather, l.limit = nil, time.Time{}
 	if t.Wait.Limit > 0 {
-		l.limit = time.Now().Add(t.Wait.Limit)
+		l.limit = w.r.now().Add(t.Wait.Limit)
 	}
 	if l.recording != "" && t.Wait.For != dialogue.ForRecord {
 		w.perform(l, Command{Op: DoCease, Channel: l.rec.ID, Recording: l.recording})
@@ -35,6 +35,7 @@ func (w *worker) act(l *live, t dialogue.Turn) {
 		w.makeWay(l)
 		l.parts = append(l.parts, parts...)
 	}
+	w.dismiss(l, t)
 	if !l.gone {
 		w.advance(l)
 	}
@@ -77,7 +78,7 @@ func (w *worker) playPart(l *live, p part) {
 	c := l.turn.Wait.Collect
 	if c != nil && l.turn.Wait.For == dialogue.ForEntry && p.class == cuts && !anyMedia(l.parts) {
 		media = append(media[:len(media):len(media)], guard(*c)...)
-		l.gather = newGatherer(*c, time.Now().Add(lasts))
+		l.gather = newGatherer(*c, w.r.now().Add(lasts))
 		lasts = w.r.cfg.Host.Voice(l.rec.Language).Total(media)
 	}
 	l.playing = &p
@@ -107,14 +108,14 @@ func (w *worker) start(l *live, media []speech.Recording, lasts time.Duration) {
 	}
 	l.plays++
 	l.play = playbackName(l.rec.ID, l.rec.Term, l.plays)
-	l.playEnd = time.Now().Add(lasts + 2*time.Second)
+	l.playEnd = w.r.now().Add(lasts + 2*time.Second)
 	names := make([]string, len(media))
 	for i, m := range media {
 		names[i] = string(m)
 	}
 	w.perform(l, Command{Op: DoPlay, Channel: l.rec.ID, Playback: l.play, Media: names, Language: l.rec.Language})
 	if !l.pressed.IsZero() {
-		w.r.cfg.Stopwatch.Reacted(time.Since(l.pressed))
+		w.r.cfg.Stopwatch.Reacted(w.r.now().Sub(l.pressed))
 		l.pressed = time.Time{}
 	}
 }
@@ -135,45 +136,26 @@ func (w *worker) do(l *live, a dialogue.Action) {
 		w.dialCitizen(l, a)
 	case dialogue.Ring:
 		w.dialAgent(l, a)
-	case dialogue.Drop:
-		if l.peer == legName(id, a.Serial) {
-			w.perform(l, Command{Op: DoHangup, Channel: l.peer})
-		}
 	case dialogue.Hold:
 		if !l.music {
 			l.music = true
 			w.perform(l, Command{Op: DoMusic, Channel: id})
 		}
 	case dialogue.Join:
-		w.join(l)
+		w.connect(l, dialogue.Action{Kind: dialogue.Connect, Legs: []int{a.Serial}})
+	case dialogue.Connect:
+		w.connect(l, a)
 	case dialogue.Record:
 		l.recording = RecordingName(id, a.Serial)
-		w.perform(l, Command{Op: DoRecord, Channel: id, Recording: l.recording, For: a.For})
+		err := w.try(l, Command{Op: DoRecord, Channel: id, Recording: l.recording, For: a.For})
+		if err != nil && !errors.Is(err, ErrGone) {
+			l.recording = ""
+			w.r.deliver(id, dialogue.Input{Kind: dialogue.Recorded, Serial: a.Serial, Failed: true})
+		}
 	case dialogue.Finish:
 		w.perform(l, Command{Op: DoHangup, Channel: id})
-		l.limit = time.Now().Add(commandPatience) // by then the exchange has told that it is gone
+		l.limit = w.r.now().Add(commandPatience) // by then the exchange has told that it is gone
 	}
-}
-
-// rejoinAfter is when a connection that failed is tried again: citizen and agent
-// must not be left in silence.
-const rejoinAfter = 200 * time.Millisecond
-
-// join connects citizen and agent.
-func (w *worker) join(l *live) {
-	l.rejoin = time.Time{}
-	if l.peer == "" || l.joined || l.gone {
-		return
-	}
-	w.hush(l)
-	l.music = false // the exchange ends the music of whom it connects
-	l.typed = nil
-	err := w.try(l, Command{Op: DoJoin, Channel: l.rec.ID, Peer: l.peer, Bridge: bridgeName(l.rec.ID)})
-	if err != nil && !errors.Is(err, ErrGone) {
-		l.rejoin = time.Now().Add(rejoinAfter)
-		return
-	}
-	l.joined = true
 }
 
 // perform carries out a command now. A channel that is gone will be told by
@@ -204,22 +186,23 @@ const (
 // input.
 func (w *worker) request(l *live, a dialogue.Action) {
 	r, id := w.r, l.rec.ID
-	q := Question{Tenant: l.rec.Tenant, Call: id, Key: RequestName(id, a.Serial), Name: a.Request, Payload: a.Payload, Now: time.Now()}
-	r.async(func(ctx context.Context) {
-		for try := 1; ; try++ {
-			answer, err := r.answer(ctx, q)
-			if !a.Told {
-				r.deliver(id, dialogue.Input{Kind: dialogue.Answer, Serial: a.Serial, Answer: answer, Failed: err != nil})
-				return
-			}
-			if err == nil || try == tellTries {
-				return
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(tellEvery):
-			}
+	q := Question{Tenant: l.rec.Tenant, Call: id, Key: requestName(id, len(l.rec.Broken), a.Serial), Name: a.Request, Payload: a.Payload, Now: r.now()}
+	if a.Told {
+		r.tell(q, 0, tellTries)
+		return
+	}
+	r.beside(0, func(ctx context.Context) {
+		answer, err := r.answer(ctx, q)
+		r.deliver(id, dialogue.Input{Kind: dialogue.Answer, Serial: a.Serial, Answer: answer, Failed: err != nil})
+	})
+}
+
+// tell makes a request that nobody waits for, until it is heard or was made
+// often enough.
+func (r *Runner) tell(q Question, after time.Duration, tries int) {
+	r.beside(after, func(ctx context.Context) {
+		if _, err := r.answer(ctx, q); err != nil && tries > 1 && ctx.Err() == nil {
+			r.tell(q, tellEvery, tries-1)
 		}
 	})
 }
@@ -228,13 +211,13 @@ func (w *worker) request(l *live, a dialogue.Action) {
 func (r *Runner) answer(ctx context.Context, q Question) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestPatience)
 	defer cancel()
-	began := time.Now()
+	began := r.now()
 	answer, err := r.cfg.Outside.Answer(ctx, q)
 	outcome := "answered"
 	if err != nil {
 		outcome = "failed"
 		r.cfg.Logger.Warn("request failed", "call", q.Call, "request", q.Name, "error", err)
 	}
-	r.cfg.Stopwatch.Requested(q.Name, outcome, time.Since(began))
+	r.cfg.Stopwatch.Requested(q.Name, outcome, r.now().Sub(began))
 	return answer, err
 }

@@ -1,8 +1,6 @@
 package call
 
 import (
-	"time"
-
 	"richiamo/internal/dialogue"
 )
 
@@ -35,7 +33,7 @@ func meaningless(k byte, c *dialogue.Collect) bool {
 // consume lets what was typed answer the question. It returns false when the
 // entry is not finished.
 func (w *worker) consume(l *live) bool {
-	now := time.Now()
+	now := w.r.now()
 	for len(l.typed) > 0 {
 		k := l.typed[0]
 		l.typed = l.typed[1:]
@@ -49,7 +47,7 @@ func (w *worker) consume(l *live) bool {
 
 // entry feeds a finished entry.
 func (w *worker) entry(l *live, end dialogue.End) {
-	in := dialogue.Input{Kind: dialogue.Entry, At: time.Now(), Keys: l.gather.keys, End: end}
+	in := dialogue.Input{Kind: dialogue.Entry, At: w.r.now(), Keys: l.gather.keys, End: end}
 	l.gather = nil
 	w.hush(l)
 	w.feed(l, in)
@@ -91,12 +89,13 @@ func skipped(p part) bool { return len(p.media) > 0 && p.class == cuts && !p.fre
 
 // listen gathers keys once the question has been said.
 func (w *worker) listen(l *live) {
+	w.comfort(l)
 	c := l.turn.Wait.Collect
 	if c == nil || l.gone {
 		return
 	}
 	if l.gather == nil {
-		l.gather = newGatherer(*c, time.Now())
+		l.gather = newGatherer(*c, w.r.now())
 	}
 	if len(l.typed) > 0 && w.consume(l) {
 		return

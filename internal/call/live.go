@@ -3,6 +3,8 @@ package call
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"richiamo/internal/dialogue"
@@ -29,14 +31,20 @@ type live struct {
 	gather *gatherer
 	limit  time.Time // when Wait.Limit runs out
 
-	peer      string // the channel of the party that was rung
-	joined    bool
-	rejoin    time.Time // when a connection with the peer that failed is tried again
-	recording string
-	turnFor   *dialogue.Input // an agent's turn that came when it could not be taken
-	lastKey   Event           // to know an event that is delivered twice
-	pressed   time.Time       // when the key came that finished an entry; zero once something was played
+	ring      ring             // of a call of ours
+	parties   map[int]*party   // by serial
+	talk      *dialogue.Action // the last Connect; nil: nobody is connected
+	bridged   bool             // there is a bridge
+	rearrange time.Time        // when a connection that failed is tried again
 
+	recording string
+	later     []dialogue.Input // what came when it could not be taken
+	lastKey   Event            // to know an event that is delivered twice
+	pressed   time.Time        // when the key came that finished an entry; zero once something was played
+
+	unsaved   bool // the record is behind
+	inHand    bool // of a suspect: being given something
+	panicked  bool
 	scheduled time.Time
 }
 
@@ -49,7 +57,7 @@ func (l *live) due() time.Time {
 		}
 	}
 	earlier(l.playEnd)
-	earlier(l.rejoin)
+	earlier(l.rearrange)
 	if l.gather != nil {
 		earlier(l.gather.due)
 	}
@@ -63,8 +71,8 @@ func (l *live) collecting() bool { return l.turn.Wait.Collect != nil && !l.gone 
 func (w *worker) overdue(l *live, now time.Time) {
 	reached := func(t time.Time) bool { return !t.IsZero() && !t.After(now) }
 	switch {
-	case reached(l.rejoin):
-		w.join(l)
+	case reached(l.rearrange):
+		w.arrange(l)
 	case reached(l.playEnd):
 		w.played(l)
 	case l.gather != nil && reached(l.gather.due):
@@ -81,7 +89,9 @@ func (w *worker) overdue(l *live, now time.Time) {
 func (w *worker) event(l *live, e Event) {
 	switch e.Kind {
 	case Key:
-		if e.Channel == l.rec.ID && !l.repeated(e) {
+		if p := l.party(e.Channel); p != nil {
+			w.deskKey(l, p, e)
+		} else if e.Channel == l.rec.ID && !l.repeated(e) {
 			w.key(l, e.Digit)
 		}
 	case Played:
@@ -110,39 +120,31 @@ func (l *live) repeated(e Event) bool {
 
 // answered is news of a line that was dialled.
 func (w *worker) answered(l *live, e Event) {
-	in := dialogue.Input{Kind: dialogue.LegUp, At: e.At, Serial: l.turn.Wait.Serial}
-	if e.Channel == l.rec.ID {
-		if l.up {
-			return
-		}
+	switch {
+	case e.Channel != l.rec.ID:
+		w.partyUp(l, e)
+	case !l.up && !l.gone:
 		l.up, l.lead = true, w.r.cfg.AfterAnswer
-	} else {
-		in.Serial = serialOf(e.Channel)
+		w.feed(l, dialogue.Input{Kind: dialogue.LegUp, At: e.At, Serial: l.turn.Wait.Serial})
 	}
-	w.feed(l, in)
 }
 
 // left is news of a line that is no more: the citizen's, or the other party's.
 func (w *worker) left(l *live, e Event) {
-	if e.Channel != l.rec.ID {
-		if e.Channel != l.peer {
-			return
-		}
-		if l.joined {
-			w.perform(l, Command{Op: DoPart, Channel: l.rec.ID, Bridge: bridgeName(l.rec.ID)})
-		}
-		l.peer, l.joined = "", false
-		w.feed(l, dialogue.Input{Kind: dialogue.LegDown, At: e.At, Serial: serialOf(e.Channel), Cause: e.Cause, SIP: e.SIP})
+	switch {
+	case e.Channel != l.rec.ID:
+		w.partyLeft(l, e)
+		return
+	case l.gone:
 		return
 	}
-	if l.gone {
-		return
-	}
-	in := dialogue.Input{Kind: dialogue.Hangup, At: e.At, Cause: e.Cause, SIP: e.SIP}
+	in := dialogue.Input{Kind: dialogue.Hangup, At: e.At, Cause: e.Cause, SIP: e.SIP, Failed: e.Lost}
 	if l.rec.Outbound && !l.up && l.turn.Wait.For == dialogue.ForLeg {
-		in.Kind, in.Serial = dialogue.LegDown, l.turn.Wait.Serial
+		in.Failed = false
+		in.Kind, in.Serial, in.Cause = dialogue.LegDown, l.turn.Wait.Serial, l.ring.cause(e)
 	}
-	l.gone = true
+	l.ring.dial.callOff()
+	l.gone, l.later = true, nil
 	l.parts, l.playing, l.play, l.playEnd, l.gather, l.typed = nil, nil, "", time.Time{}, nil, nil
 	if l.turn.Ended {
 		w.finish(l, "ended")
@@ -151,15 +153,23 @@ func (w *worker) left(l *live, e Event) {
 	w.feed(l, in)
 }
 
-// feed gives an input to the conversation: step, save, act.
+// feed gives an input to the conversation: step, save, act. One that it can't
+// take yet and must not miss is kept.
 func (w *worker) feed(l *live, in dialogue.Input) {
-	if in.Kind == dialogue.YourTurn && !l.turn.Wait.Accepts(in) {
-		l.turnFor = &in // as soon as the conversation can take it
+	if !l.turn.Wait.Accepts(in) && l.keeps(in) {
+		l.keep(in)
 		return
 	}
-	began := time.Now()
+	if l.rec.Suspect {
+		release, ok := w.takeInHand(l, fmt.Sprintf("%s %d", in.Kind, len(l.rec.Journal.Inputs)))
+		if !ok {
+			return
+		}
+		defer release()
+	}
+	began := w.r.now()
 	journal, turn, err := dialogue.Step(w.r.scripts[l.rec.Journal.Script], l.rec.Journal, in)
-	w.r.cfg.Stopwatch.Stepped(time.Since(began))
+	w.r.cfg.Stopwatch.Stepped(w.r.now().Sub(began))
 	switch {
 	case err != nil:
 		w.rescue(l, err)
@@ -169,7 +179,7 @@ func (w *worker) feed(l *live, in dialogue.Input) {
 	}
 	l.rec.Journal = journal
 	if turn.Ended && l.gone {
-		l.rec.Ended = time.Now()
+		l.rec.Ended = w.r.now()
 	}
 	if !w.save(l) {
 		return
@@ -178,11 +188,50 @@ func (w *worker) feed(l *live, in dialogue.Input) {
 		l.lead, l.pressed = w.r.cfg.AfterKey, in.At
 	}
 	w.act(l, turn)
-	if l.turnFor != nil && l.turn.Wait.Accepts(*l.turnFor) && w.calls[l.rec.ID] == l {
-		next := *l.turnFor
-		l.turnFor = nil
-		w.feed(l, next)
+	w.catchUp(l)
+}
+
+// keeps tells the inputs that are kept until the conversation can take them: what
+// an agent or the planner is told was said, and what became of somebody whom the
+// conversation has not let go.
+func (l *live) keeps(in dialogue.Input) bool {
+	switch in.Kind {
+	case dialogue.YourTurn, dialogue.Closing, dialogue.LegUp, dialogue.LegDown:
+		return !l.gone
+	case dialogue.Wished:
+		return l.talk != nil
 	}
+	return false
+}
+
+// mostLater bounds what is kept, and wishLasts how long a wish is: the agent keys
+// it again.
+const (
+	mostLater = 16
+	wishLasts = 5 * time.Second
+)
+
+// keep keeps an input; the newest of a kind counts.
+func (l *live) keep(in dialogue.Input) {
+	l.later = slices.DeleteFunc(l.later, func(old dialogue.Input) bool { return old.Kind == in.Kind && old.Serial == in.Serial })
+	if len(l.later) < mostLater {
+		l.later = append(l.later, in)
+	}
+}
+
+// catchUp feeds the first input kept that can be taken now.
+func (w *worker) catchUp(l *live) {
+	now := w.r.now()
+	l.later = slices.DeleteFunc(l.later, func(in dialogue.Input) bool {
+		return in.Kind == dialogue.Wished && now.Sub(in.At) > wishLasts
+	})
+	i := slices.IndexFunc(l.later, l.turn.Wait.Accepts)
+	if i < 0 || w.calls[l.rec.ID] != l {
+		return
+	}
+	in := l.later[i]
+	l.later = slices.Delete(l.later, i, i+1)
+	w.feed(l, in)
 }
 
 // lookForLine asks the exchange about a line that was hung up and of which
@@ -192,26 +241,25 @@ func (w *worker) lookForLine(l *live) {
 	defer cancel()
 	_, err := w.r.cfg.Line.Channel(ctx, l.rec.ID)
 	if errors.Is(err, ErrGone) {
-		w.left(l, Event{Kind: Left, At: time.Now(), Channel: l.rec.ID})
+		w.left(l, Event{Kind: Left, At: w.r.now(), Channel: l.rec.ID})
 		return
 	}
 	w.perform(l, Command{Op: DoHangup, Channel: l.rec.ID})
-	l.limit = time.Now().Add(commandPatience)
+	l.limit = w.r.now().Add(commandPatience)
 }
 
 // finish ends a call whose conversation is over and whose line is gone, and
 // keeps that.
 func (w *worker) finish(l *live, how string) {
-	l.rec.Ended = time.Now()
+	l.rec.Ended = w.r.now()
 	w.save(l)
 	w.close(l, how)
 }
 
 // close lets go of a call that has an end.
 func (w *worker) close(l *live, how string) {
-	if l.peer != "" {
-		w.perform(l, Command{Op: DoHangup, Channel: l.peer})
-	}
+	l.ring.dial.callOff()
+	w.disperse(l)
 	w.r.cfg.Observer.CallEnded(l.rec.Journal.Script, how)
 	w.drop(l)
 }

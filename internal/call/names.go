@@ -10,8 +10,19 @@ import (
 // process that takes the call up can name what it did not create. "~" occurs in
 // no name that the exchange gives.
 
-// legName is the channel of the party rung as number serial.
-func legName(call string, serial int) string { return fmt.Sprintf("%s~a%d", call, serial) }
+// legName is the channel of the party rung as number serial. A conversation that
+// takes over from one that broke counts from one again: broken, the number of
+// those before it, keeps its parties apart from theirs.
+func legName(call string, broken, serial int) string {
+	return fmt.Sprintf("%s~a%d%s", call, serial, generation(broken))
+}
+
+func generation(broken int) string {
+	if broken == 0 {
+		return ""
+	}
+	return "-" + strconv.Itoa(broken)
+}
 
 // RecordingName is the recording of the caller's voice made as number serial.
 func RecordingName(call string, serial int) string { return fmt.Sprintf("%s~r%d", call, serial) }
@@ -41,9 +52,16 @@ func serialOf(name string) int {
 	if rest == "" {
 		return 0
 	}
-	n, _ := strconv.Atoi(rest[1:])
+	figures, _, _ := strings.Cut(rest[1:], "-")
+	n, _ := strconv.Atoi(figures)
 	return n
 }
 
 // RequestName names a request of a call for ever.
-func RequestName(call string, serial int) string { return call + "." + strconv.Itoa(serial) }
+func RequestName(call string, serial int) string { return requestName(call, 0, serial) }
+
+// requestName names a request of the conversation that came after so many broken
+// ones: the outside must not take it for a request of theirs.
+func requestName(call string, broken, serial int) string {
+	return call + "." + strconv.Itoa(serial) + generation(broken)
+}

@@ -32,6 +32,16 @@ type Record struct {
 	// present one is the rescue.
 	Broken []dialogue.Journal
 
+	// Suspect is set once a process has died while it ran the call. From then on
+	// what the call is given is noted before it is given: Hand is the kind of the
+	// input and its number in the journal, empty in between. A process that dies of
+	// it leaves it here.
+	Suspect bool
+	Hand    string
+	// Unreadable is set by a Store that has a call and can't read it: only ID,
+	// Tenant and Node are known then.
+	Unreadable bool
+
 	// Version counts the saves. Term is the exchange's term under which the
 	// record was last written; a writer of an older term is refused.
 	Version int
@@ -62,7 +72,8 @@ type Store interface {
 	Save(ctx context.Context, r Record) error
 	// Load gets one call, live or ended (ended ones are kept for some days).
 	Load(ctx context.Context, tenant, id string) (Record, error)
-	// Live lists the calls of an exchange that have no end, oldest first.
+	// Live lists the calls of an exchange that have no end, oldest first. One that
+	// can't be read is Unreadable, and does not keep the others from being listed.
 	Live(ctx context.Context, node string) ([]Record, error)
 }
 
@@ -131,11 +142,11 @@ const (
 	DoAnswer   Op = "answer"    // take the citizen's call
 	DoPlay     Op = "play"      // Media in one go, as Playback
 	DoStop     Op = "stop"      // end Playback
-	DoMusic    Op = "music-on"  // hold music on Channel
+	DoMusic    Op = "music-on"  // hold music on Channel, which is in no bridge
 	DoQuiet    Op = "music-off" //
 	DoCreate   Op = "create"    // make Channel towards Number or Agent, without ringing it
 	DoDial     Op = "dial"      // ring the created Channel for at most For
-	DoJoin     Op = "join"      // connect Channel and Peer in the bridge Bridge
+	DoJoin     Op = "join"      // from now on exactly Members are connected, in the bridge Bridge; their music ends
 	DoPart     Op = "part"      // dissolve Bridge
 	DoRecord   Op = "record"    // record Channel as Recording, until For or 3 s of silence
 	DoCease    Op = "cease"     // end Recording
@@ -153,8 +164,8 @@ type Command struct {
 	Number    string   // Create towards a citizen: national form, checked once more before it is dialled
 	Shown     string   // Create towards a citizen: the number that the citizen sees
 	Agent     string   // Create towards an agent
-	Peer      string
 	Bridge    string
+	Members   []string // Join: whoever is not among them leaves the bridge first
 	Recording string
 	For       time.Duration
 }
@@ -191,6 +202,7 @@ type Event struct {
 	Digit    byte
 	Args     []string
 	Caller   string // Entered: as the network gave it
+	Lost     bool   // Left: nobody told so; the channel was simply not there when it was looked for
 	Cause    int    // Left: Q.850
 	SIP      int    // Left: final SIP status
 	Failed   bool   // Played, Recording: it could not be done

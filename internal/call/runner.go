@@ -15,6 +15,15 @@
 // be done is not saved: it follows from the journal by replay, so a process that
 // adopts the call does what the dead one would have done, by the same code.
 //
+// Besides the citizen there can be parties on a call: an agent, and a helper of the
+// agent's (party.go). The conversation says who is to be connected with whom, as a
+// whole and not as a change; one bridge at the exchange is made to fit.
+//
+// What can go wrong with a process is dealt with in three places: its successor
+// takes its calls up (adopt.go); a call that kills processes is set aside, so that
+// it ends no other call (trial.go); and what was lost in between, an event or a write,
+// is found by comparing the exchange, the store and this process (sweep.go).
+//
 // When the store is away a call goes on from memory: nobody is cut off, and no
 // promise can be made, because a promise is a request that the store itself has
 // to answer. Only one thing is never done from memory: dialling a citizen.
@@ -70,8 +79,11 @@ type Outbound struct {
 type Observer interface {
 	CallStarted(script string)
 	CallEnded(script, how string)
-	// CallAdopted: a call was taken up after a fault; how is what became of it.
+	// CallAdopted: a call was taken up after a fault; how is what became of it:
+	// "alive", "gone", or "aside" when it has killed two processes.
 	CallAdopted(how string)
+	// Swept: something did not fit and was mended; see Sweep for the kinds.
+	Swept(kind string)
 }
 
 // Stopwatch hears how long things took. Its methods return at once.
@@ -83,8 +95,8 @@ type Stopwatch interface {
 	Reacted(d time.Duration)
 }
 
-// Config is what a Runner needs. Only Observer, Stopwatch, Logger and Workers may
-// be left out.
+// Config is what a Runner needs. Observer, Stopwatch, Logger, Workers, Now and
+// Beside may be left out.
 type Config struct {
 	Node    string
 	Scripts []dialogue.Script
@@ -101,10 +113,15 @@ type Config struct {
 	// call of ours, BeforeEnd the one between the last word and the end of any.
 	AfterKey, AfterAnswer, BeforeEnd time.Duration
 
-	Workers   int // 0: 64
+	Workers   int              // 0: 64
+	Now       func() time.Time // nil: time.Now
 	Observer  Observer
 	Stopwatch Stopwatch
 	Logger    *slog.Logger
+
+	// Beside has a function done later by somebody who keeps the time itself,
+	// a simulation say; nil: goroutines and timers do. See Work.
+	Beside func(after time.Duration, do func())
 }
 
 // Errors of a Runner.
@@ -126,12 +143,22 @@ type Runner struct {
 	background sync.WaitGroup
 	live       sync.Map // call id -> struct{}
 	count      atomic.Int64
+	looks      atomic.Int64 // of Sweep
+
+	strict atomic.Bool // suspects are tried one at a time
+	trial  sync.Mutex  // held by the one
 }
 
 // NewRunner makes a Runner; Start sets it to work.
 func NewRunner(cfg Config) *Runner {
-	if cfg.Workers == 0 {
+	switch {
+	case cfg.Beside != nil:
+		cfg.Workers = 1 // one order, whatever the calls are named
+	case cfg.Workers == 0:
 		cfg.Workers = 64
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -159,8 +186,11 @@ func (r *Runner) Start(ctx context.Context) error {
 	r.term.Store(term)
 	r.ctx, r.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	for range r.cfg.Workers {
-		w := &worker{r: r, inbox: newMailbox(), calls: map[string]*live{}}
+		w := &worker{r: r, inbox: newMailbox(), calls: map[string]*live{}, doubts: map[string]doubt{}}
 		r.workers = append(r.workers, w)
+		if r.driven() {
+			continue
+		}
 		r.background.Add(1)
 		go func() {
 			defer r.background.Done()
@@ -215,11 +245,43 @@ func (r *Runner) Turn(call, agent string) error {
 	return nil
 }
 
+// Close tells a waiting call that the offices close. Saying it twice is
+// harmless. ErrNotFound if the call is over.
+func (r *Runner) Close(call string) error {
+	if !r.Live(call) {
+		return ErrNotFound
+	}
+	r.deliver(call, dialogue.Input{Kind: dialogue.Closing})
+	return nil
+}
+
+// Cancel ends a call of ours: its citizen is on the line in another one. Nothing
+// happens if it is over.
+func (r *Runner) Cancel(call string) {
+	if r.Live(call) {
+		r.worker(call).inbox.put(message{call: call, cancel: true})
+	}
+}
+
+// Wish tells a talk what its agent wants. ErrNotFound if the call is over.
+func (r *Runner) Wish(call, agent string, verb dialogue.Verb, target string) error {
+	if !r.Live(call) {
+		return ErrNotFound
+	}
+	r.deliver(call, dialogue.Input{Kind: dialogue.Wished, Agent: agent, Verb: verb, Target: target})
+	return nil
+}
+
 // Place begins a call of ours. It returns when the call is on disk; asking
 // again for the same call is harmless.
 func (r *Runner) Place(ctx context.Context, o Outbound) error {
 	reply := make(chan error, 1)
-	r.worker(o.ID).inbox.put(message{call: o.ID, place: &o, reply: reply})
+	m := message{call: o.ID, place: &o, reply: reply}
+	if r.driven() {
+		r.worker(o.ID).handle(m)
+	} else {
+		r.worker(o.ID).inbox.put(m)
+	}
 	select {
 	case err := <-reply:
 		return err
@@ -232,22 +294,12 @@ func (r *Runner) Place(ctx context.Context, o Outbound) error {
 
 // deliver hands an input to a call.
 func (r *Runner) deliver(call string, in dialogue.Input) {
-	in.At = time.Now()
+	in.At = r.now()
 	r.worker(call).inbox.put(message{call: call, input: &in})
 }
 
 func (r *Runner) worker(call string) *worker {
 	return r.workers[maphash.String(r.seed, call)%uint64(len(r.workers))]
-}
-
-// async does something that may take long beside the calls; it ends with the
-// Runner.
-func (r *Runner) async(f func(ctx context.Context)) {
-	r.background.Add(1)
-	go func() {
-		defer r.background.Done()
-		f(r.ctx)
-	}()
 }
 
 // superseded ends all work here: the exchange is somebody else's.
@@ -259,6 +311,7 @@ type nobody struct{}
 func (nobody) CallStarted(string)                      {}
 func (nobody) CallEnded(string, string)                {}
 func (nobody) CallAdopted(string)                      {}
+func (nobody) Swept(string)                            {}
 func (nobody) Reacted(time.Duration)                   {}
 func (nobody) Stepped(time.Duration)                   {}
 func (nobody) Saved(time.Duration, error)              {}

@@ -30,6 +30,7 @@ func (w *worker) create(l *live) error {
 	case err == nil:
 		l.kept, l.rec.Version = true, 1
 	case errors.Is(err, ErrUnavailable) && !l.rec.Outbound:
+		l.unsaved = true
 		return nil
 	}
 	return err
@@ -38,6 +39,7 @@ func (w *worker) create(l *live) error {
 // save keeps the record. It returns false when this process has no right to
 // go on with the call.
 func (w *worker) save(l *live) bool {
+	l.unsaved = false
 	if !l.kept { // made while the store was away
 		if err := w.create(l); err != nil {
 			return !w.stale(l, err)
@@ -74,6 +76,7 @@ func (w *worker) reconcile(l *live) error {
 // stale ends the work here if somebody else owns the exchange.
 func (w *worker) stale(l *live, err error) bool {
 	if !errors.Is(err, ErrStale) {
+		l.unsaved = true
 		w.r.cfg.Logger.Warn("call goes on unsaved", "call", l.rec.ID, "error", err)
 		return false
 	}
@@ -86,33 +89,50 @@ func (w *worker) stale(l *live, err error) bool {
 func (w *worker) write(l *live, verb func(context.Context, Record) error) error {
 	ctx, cancel := context.WithTimeout(w.r.ctx, savePatience)
 	defer cancel()
-	began := time.Now()
+	began := w.r.now()
 	err := verb(ctx, l.rec)
-	w.r.cfg.Stopwatch.Saved(time.Since(began), err)
+	w.r.cfg.Stopwatch.Saved(w.r.now().Sub(began), err)
 	return err
 }
 
 // rescue gives a call whose conversation can't go on to the conversation that
-// leads to a person. If that one can't go on either, the line is ended: it
-// would be silent for ever.
+// leads to a person; whoever else was on it is let go. If that one can't go on
+// either, the line would be silent for ever: then it is given up.
 func (w *worker) rescue(l *live, why error) {
 	w.r.cfg.Logger.Error("conversation can't go on", "call", l.rec.ID, "script", l.rec.Journal.Script, "error", why)
+	w.disperse(l)
 	begin := l.rec.Journal.Inputs
 	if l.gone || l.rec.Journal.Script == w.r.cfg.Rescue || len(begin) == 0 {
-		w.perform(l, Command{Op: DoHangup, Channel: l.rec.ID})
-		w.finish(l, "failed")
+		w.giveUp(l)
 		return
 	}
 	s := w.r.scripts[w.r.cfg.Rescue]
-	journal, turn, err := dialogue.Step(s, dialogue.New(s), dialogue.Input{Kind: dialogue.Began, At: time.Now(), Answer: begin[0].Answer})
+	journal, turn, err := dialogue.Step(s, dialogue.New(s), dialogue.Input{Kind: dialogue.Began, At: w.r.now(), Answer: begin[0].Answer})
 	if err != nil {
-		w.perform(l, Command{Op: DoHangup, Channel: l.rec.ID})
-		w.finish(l, "failed")
+		w.giveUp(l)
 		return
 	}
 	l.rec.Broken = append(l.rec.Broken, l.rec.Journal)
 	l.rec.Journal = journal
+	l.parties, l.later, l.parts = nil, nil, nil
 	if w.save(l) {
 		w.act(l, turn)
+		w.catchUp(l)
 	}
+}
+
+// apology is the extension at which the dialplan apologises, notes the number of
+// a citizen who called, and ends the call.
+const apology = "s"
+
+// giveUp ends a call that no conversation can go on with. A citizen who called is
+// left to the dialplan: the number is noted there, and comes back as a callback.
+func (w *worker) giveUp(l *live) {
+	if l.rec.Outbound {
+		w.perform(l, Command{Op: DoHangup, Channel: l.rec.ID})
+	} else {
+		w.hush(l)
+		w.perform(l, Command{Op: DoContinue, Channel: l.rec.ID, Number: apology})
+	}
+	w.finish(l, "failed")
 }

@@ -106,7 +106,7 @@ func lastSaid(t dialogue.Turn) int {
 // The others (requests, rings) are done while the voice speaks.
 func waitsItsTurn(k dialogue.ActionKind) bool {
 	switch k {
-	case dialogue.Hold, dialogue.Join, dialogue.Record, dialogue.Finish:
+	case dialogue.Hold, dialogue.Join, dialogue.Connect, dialogue.Record, dialogue.Finish:
 		return true
 	}
 	return false

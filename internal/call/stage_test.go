@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"richiamo/internal/call"
+	"richiamo/internal/dialogue"
 	"richiamo/internal/flow"
 	"richiamo/internal/memstore"
 	"richiamo/internal/speech"
@@ -74,16 +75,48 @@ func (x *exchange) Perform(ctx context.Context, c call.Command) error {
 	case call.DoAnswer:
 		ch.Up = true
 	case call.DoJoin:
-		ch.Bridge = c.Bridge
-		if peer := x.channels[c.Peer]; peer != nil {
-			peer.Bridge = c.Bridge
+		return x.seat(c)
+	case call.DoPart:
+		x.note("parts")
+		for _, other := range x.channels {
+			if other.Bridge == c.Bridge {
+				other.Bridge = ""
+			}
 		}
-		x.note("joins %s", c.Peer)
 	case call.DoMusic:
-		x.note("music")
+		x.note("music%s", strings.TrimPrefix(c.Channel, strings.Split(c.Channel, "~")[0]))
 	case call.DoRecord:
 		x.note("records")
+	case call.DoContinue:
+		x.note("continues at %s", c.Number)
+		x.end(c.Channel, 0, 0)
 	}
+	return nil
+}
+
+// seat makes a bridge hold exactly the members: all of them, or none comes in.
+func (x *exchange) seat(c call.Command) error {
+	for _, ch := range x.channels {
+		if ch.Bridge == c.Bridge && !slices.Contains(c.Members, ch.ID) {
+			ch.Bridge = ""
+		}
+	}
+	for _, m := range c.Members {
+		if x.channels[m] == nil {
+			return call.ErrGone
+		}
+	}
+	for _, m := range c.Members {
+		x.channels[m].Bridge = c.Bridge
+	}
+	names := make([]string, len(c.Members))
+	for i, m := range c.Members {
+		names[i] = "citizen"
+		if strings.Contains(m, "~") {
+			names[i] = m[strings.Index(m, "~")+1:]
+		}
+	}
+	x.note("joins %s", strings.Join(names, " "))
 	return nil
 }
 
@@ -183,6 +216,13 @@ type stage struct {
 	stores  *memstore.Stores
 	runner  *call.Runner
 	mu      sync.Mutex
+	script  string     // of those who call; empty: flow.ScriptInbound
+	voiced  call.Voice // instead of the exchange's
+	store   call.Store // instead of stores.Calls
+	more    []dialogue.Script
+	swept   []string
+	aside   int            // calls set aside
+	dies    func()         // the end of a process that was killed by what it did, and the next one
 	answers map[string]any // by request name; a func(call.Question) is asked
 	asked   []string       // the keys of the requests made, with their names
 }
@@ -198,9 +238,12 @@ func newStage(t *testing.T) *stage {
 
 // start starts a process: the first one, or the successor of one that died.
 func (s *stage) start() {
+	if s.store == nil {
+		s.store = s.stores.Calls
+	}
 	s.runner = call.NewRunner(call.Config{
-		Node: "ast1", Scripts: flow.Scripts(), Rescue: flow.ScriptRescue,
-		Host: s, Line: s.x, Store: s.stores.Calls, Nodes: s.stores.Calls, Outside: s,
+		Node: "ast1", Scripts: append(flow.Scripts(), s.more...), Observer: s, Rescue: flow.ScriptRescue,
+		Host: s, Line: s.x, Store: s.store, Nodes: s.stores.Calls, Outside: s,
 		AfterKey: 500 * time.Millisecond, AfterAnswer: time.Second, BeforeEnd: time.Second, Workers: 2,
 	})
 	require.NoError(s.t, s.runner.Start(s.t.Context()))
@@ -221,11 +264,37 @@ func (s *stage) kill() {
 	s.runner.Stop()
 }
 
-func (s *stage) Voice(string) call.Voice { return s.x.voice }
+func (s *stage) Voice(string) call.Voice {
+	if s.voiced != nil {
+		return s.voiced
+	}
+	return s.x.voice
+}
+
+func (s *stage) CallStarted(string)       {}
+func (s *stage) CallEnded(string, string) {}
+
+func (s *stage) CallAdopted(how string) {
+	if how == "aside" {
+		s.mu.Lock()
+		s.aside++
+		s.mu.Unlock()
+	}
+}
+
+func (s *stage) Swept(kind string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.swept = append(s.swept, kind)
+}
 
 func (s *stage) Receive(c call.Channel) (call.Reception, error) {
 	begin, err := json.Marshal(flow.Begin{Setup: setup(), Caller: c.Caller})
-	return call.Reception{Tenant: "demo", Language: "it", Script: flow.ScriptInbound, Begin: begin}, err
+	script := flow.ScriptInbound
+	if s.script != "" {
+		script = s.script
+	}
+	return call.Reception{Tenant: "demo", Language: "it", Script: script, Begin: begin}, err
 }
 
 func setup() flow.Setup {
@@ -289,6 +358,21 @@ func (s *stage) hangsUp(id string) {
 	s.x.end(id, 16, 0)
 	s.x.mu.Unlock()
 	synctest.Wait()
+}
+
+// speaking are those who are connected with each other now: the suffixes of
+// their channels, and "" for the citizen.
+func (s *stage) speaking(id string) []string {
+	s.x.mu.Lock()
+	defer s.x.mu.Unlock()
+	names := []string{}
+	for _, ch := range s.x.channels {
+		if ch.Bridge == id+"~b" {
+			names = append(names, strings.TrimPrefix(ch.ID, id))
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // heard takes what was done on the lines since it was last called.

@@ -10,12 +10,14 @@ import (
 
 // message is one thing for a worker to look at.
 type message struct {
-	call  string
-	event *Event
-	input *dialogue.Input
-	place *Outbound
-	adopt *adoption
-	reply chan<- error // of place
+	call   string
+	event  *Event
+	input  *dialogue.Input
+	place  *Outbound
+	adopt  *adoption
+	look   *look        // of Sweep
+	cancel bool         // end a call of ours
+	reply  chan<- error // of place
 }
 
 // mailbox is a queue without an end: the reader of the exchange's events must
@@ -52,6 +54,8 @@ type worker struct {
 	inbox *mailbox
 	calls map[string]*live
 	dues  dues
+
+	doubts map[string]doubt // of Sweep: what did not fit at the last look
 }
 
 // run works until the Runner stops. It sleeps until there is a message or the
@@ -63,41 +67,56 @@ func (w *worker) run() {
 	for {
 		wait := time.Hour
 		if len(w.dues) > 0 {
-			wait = time.Until(w.dues[0].at)
+			wait = w.dues[0].at.Sub(w.r.now())
 		}
 		timer.Reset(wait)
 		select {
 		case <-w.r.ctx.Done():
 			return
 		case <-w.inbox.ready:
-			for _, m := range w.inbox.take() {
-				if w.r.ctx.Err() != nil {
-					return
-				}
-				w.handle(m)
-			}
+			w.drain()
 		case <-timer.C:
 		}
-		w.tick(time.Now())
+		w.tick(w.r.now())
 	}
+}
+
+// drain handles the messages that there are, and tells whether there were any.
+func (w *worker) drain() bool {
+	messages := w.inbox.take()
+	for _, m := range messages {
+		if w.r.ctx.Err() != nil {
+			return true
+		}
+		w.handle(m)
+	}
+	return len(messages) > 0
 }
 
 // handle looks at one message.
 func (w *worker) handle(m message) {
-	l := w.calls[m.call]
-	switch {
-	case m.place != nil:
-		m.reply <- w.place(l, *m.place)
-	case m.adopt != nil:
-		w.adopt(l, *m.adopt)
-	case m.event != nil && l == nil:
-		w.stranger(*m.event)
-	case m.event != nil:
-		w.event(l, *m.event)
-	case m.input != nil && l != nil:
-		w.feed(l, *m.input)
-	}
-	if l = w.calls[m.call]; l != nil {
+	w.contain(m.call, func() {
+		l := w.calls[m.call]
+		switch {
+		case m.place != nil:
+			err := errPanicked // unless place comes to its end
+			defer func() { m.reply <- err }()
+			err = w.place(l, *m.place)
+		case m.adopt != nil:
+			w.adopt(l, *m.adopt)
+		case m.look != nil:
+			w.look(l, *m.look)
+		case m.event != nil && l == nil:
+			w.stranger(*m.event)
+		case m.event != nil:
+			w.event(l, *m.event)
+		case m.cancel && l != nil:
+			w.callOff(l)
+		case m.input != nil && l != nil:
+			w.feed(l, *m.input)
+		}
+	})
+	if l := w.calls[m.call]; l != nil {
 		w.schedule(l)
 	}
 }
@@ -111,7 +130,7 @@ func (w *worker) tick(now time.Time) {
 			continue // over, or put off meanwhile
 		}
 		l.scheduled = time.Time{}
-		w.overdue(l, now)
+		w.contain(d.call, func() { w.overdue(l, now) })
 		if w.calls[d.call] != nil {
 			w.schedule(l)
 		}
@@ -130,6 +149,9 @@ func (w *worker) schedule(l *live) {
 
 // keep and drop add a call to the worker's, and take it away.
 func (w *worker) keep(l *live) {
+	if w.calls[l.rec.ID] == l {
+		return
+	}
 	w.calls[l.rec.ID] = l
 	w.r.live.Store(l.rec.ID, struct{}{})
 	w.r.count.Add(1)

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"richiamo/internal/phone"
 )
 
 // check finds what no single value shows: values that contradict each other,
@@ -119,11 +122,43 @@ func (d *decoder) checkTenant(key string, t *Tenant) {
 		d.note(key+".limits.automatic_lines", "%d are more than the %d lines that there are", l.AutomaticLines, l.Lines)
 	}
 	for i, h := range t.CallingWindow.Hours {
-		at := fmt.Sprintf("%s.calling_window[%d]", key, i)
-		if d.lines[at+".from"] > 0 && d.lines[at+".to"] > 0 && h.To <= h.From {
-			d.note(at+".to", "%s is not after %s; hours that pass midnight are two lines", h.To, h.From)
+		d.checkHours(fmt.Sprintf("%s.calling_window[%d]", key, i), h.From, h.To)
+	}
+	for i, s := range t.Staffing {
+		at := fmt.Sprintf("%s.staffing[%d]", key, i)
+		if d.checkHours(at, s.From, s.To) && !t.CallingWindow.touches(s) {
+			d.note(at, "is outside the calling window: nobody could be called back by these people; widen calling_window, or remove the line")
 		}
 	}
+	if n := t.TrunkCheck.Number; n != "" {
+		at := key + ".trunk_check.number"
+		d.checkNumber(at, n)
+		if number, err := phone.Parse(n); err != nil || number.Dialable() != nil {
+			d.note(at, "%q is never dialled; name a landline or mobile number in Italy, at which something answers", n)
+		}
+	}
+	if y := t.Priority.FrailBornUntil; !y.IsZero() && (y.Year < 1880 || y.Year > 2100) {
+		d.note(key+".priority.frail_born_until", "the year %d cannot be meant", y.Year)
+	}
+}
+
+// checkHours wants a beginning before an end; of what is missing is told already.
+func (d *decoder) checkHours(key string, from, to Clock) bool {
+	if d.lines[key+".from"] == 0 || d.lines[key+".to"] == 0 {
+		return false
+	}
+	if to <= from {
+		d.note(key+".to", "%s is not after %s; hours that pass midnight are two lines", to, from)
+		return false
+	}
+	return true
+}
+
+// touches tells whether a shift has any minute in which citizens may be called.
+func (w Window) touches(s Shift) bool {
+	return w.Always || slices.ContainsFunc(w.Hours, func(h Hours) bool {
+		return h.From < s.To && s.From < h.To && slices.ContainsFunc(h.Days, func(d time.Weekday) bool { return slices.Contains(s.Days, d) })
+	})
 }
 
 func (d *decoder) checkAPIKey(key string, k APIKey) bool {

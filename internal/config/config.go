@@ -19,7 +19,7 @@
 //     be set, or ${NAME:-text}, which is text when NAME is not set or empty.
 //     $${ stands for the two characters ${.
 //   - A relative path starts from the folder of the file.
-//   - A duration has a unit: 500ms, 45s, 5m, 24h.
+//   - A duration has a unit: 500ms, 45s, 5m, 24h. A share is told in percent: 50%.
 //
 // Secrets are read here, once, and print masked ever after.
 package config

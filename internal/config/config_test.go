@@ -81,9 +81,18 @@ func TestEverythingElse(t *testing.T) {
 	cfg, err := read(t, strings.Replace(small, "    calling_window: always\n", `    calling_window:
       - {days: mon-fri, from: 09:00, to: 12:30}
       - {days: "sat,sun", from: "15:00", to: "24:00"}
+    national_holidays: none
+    patron_saint: 12-07
     holidays: [2027-10-04, 2027-12-25]
+    staffing:
+      - {days: mon-fri, from: 09:00, to: 12:00, agents: 6}
+      - {days: mon, from: 10:00, to: 12:00, agents: 2}
+    priority: {frail_born_until: 1936-12-31}
+    dial: citizen-first
+    wrap_up: {outcome_required: false, limit: 2m, outcomes: "done, again"}
+    trunk_check: {number: "0212345678"}
     retry: {no_answer: "30s, 2m", busy: 1m}
-    callback_offer: {at_once_when_no_agent_is_ready: false, threshold: 0s}
+    callback_offer: {at_once_when_no_agent_is_ready: false, threshold: 0s, promised_share: 70%, half_day_share: 0%, half_day_days: 3, closing_margin: 0s}
     agents: [{id: agent1, skills: [it, de]}, {id: agent2}]
     api_keys:
       - {channel: portal, key: 0123456789abcdef}
@@ -100,7 +109,16 @@ func TestEverythingElse(t *testing.T) {
 	assert.Equal(t, Waits{30 * time.Second, 2 * time.Minute}, ten.Retry.NoAnswer)
 	assert.Equal(t, Waits{time.Minute}, ten.Retry.Busy)
 	assert.Equal(t, "1m0s, 2m0s, 5m0s, 15m0s", ten.Retry.OurFault.String())
-	assert.False(t, ten.Offer.NoAgent)
+	assert.Equal(t, "none", ten.NationalHolidays)
+	assert.Equal(t, YearDay{time.December, 7}, ten.PatronSaint)
+	assert.Equal(t, "12-07", ten.PatronSaint.String())
+	assert.Equal(t, Shift{Days: Days{time.Monday}, From: 600, To: 720, Agents: 2}, ten.Staffing[1])
+	assert.Equal(t, Date{1936, time.December, 31}, ten.Priority.FrailBornUntil)
+	assert.Equal(t, "citizen-first", ten.Dial)
+	assert.Equal(t, WrapUp{Limit: 2 * time.Minute, Outcomes: Words{"done", "again"}}, ten.WrapUp)
+	assert.Equal(t, "0212345678", ten.TrunkCheck.Number)
+	assert.Equal(t, Offer{Promised: 70, DaysAhead: 3}, ten.Offer)
+	assert.InDelta(t, 0.7, ten.Offer.Promised.Of(), 0)
 	assert.Equal(t, []string{"it", "de"}, ten.Agents[0].Skills)
 	assert.Equal(t, ten.APIKeys[0].Digest(), ten.APIKeys[0].Digest())
 	assert.NotEqual(t, ten.APIKeys[0].Digest(), ten.APIKeys[1].Digest())
@@ -112,23 +130,46 @@ type fault struct{ old, new, want string }
 
 func faults() map[string]fault {
 	return map[string]fault{
-		"unknown key":         {"key_file:", "keyfile:", `:3: keyfile: is no known key; did you mean "key_file"?`},
-		"unknown far key":     {"key_file: key", "key_file: key\nzzzzzzz: 1", `:4: zzzzzzz: is no known key; known here: asterisk, redis,`},
-		"key twice":           {"key_file: key", "key_file: key\nkey_file: key", ":4: key_file: is given twice; remove one"},
-		"no value":            {"key_file: key", "key_file:", ":3: key_file: has no value; give it one, or remove the line"},
-		"missing":             {"    service_phone: 800000000\n", "", ":6: tenants[0].service_phone: is missing;"},
-		"missing part":        {"    phrases: {authority: a, service: b, campaign: c, eligible: d, hours: e}\n", "", ":6: tenants[0].phrases.eligible: is missing;"},
-		"list for mapping":    {"{socket: redis.sock}", "[a]", ":2: redis: must hold keys with values, not a list"},
-		"mapping for list":    {"[800000000]", "{a: 1}", ":7: tenants[0].numbers: must be a list, each line of it with a hyphen, not keys with values"},
-		"list for value":      {"key_file: key", "key_file: [key]", ":3: key_file: must be a single value, not a list"},
-		"duration no unit":    {"registry_dir: registry", "registry_dir: r\nkeypad: {first_key: 45}", ":5: keypad.first_key: 45 has no unit; write 45s, 5m or 24h"},
-		"duration nonsense":   {"registry_dir: registry", "registry_dir: r\nkeypad: {first_key: soon}", `:5: keypad.first_key: "soon" is no duration; write 500ms, 45s, 5m or 24h`},
-		"duration negative":   {"registry_dir: registry", "registry_dir: r\nkeypad: {pause_after_key: -1s}", ":5: keypad.pause_after_key: must not be negative"},
-		"duration too long":   {"registry_dir: registry", "registry_dir: r\nkeypad: {first_key: 2h}", ":5: keypad.first_key: must be at most 60s"},
-		"wait no unit":        {"always", "always\n    retry: {busy: '5m, 10'}", ":12: tenants[0].retry.busy: 10 has no unit; write 45s, 5m or 24h"},
-		"wait too long":       {"always", "always\n    retry: {busy: 1000h}", ":12: tenants[0].retry.busy: 1000h must be from 1s to 168h"},
-		"too many lines":      {"always", "always\n    limits: {lines: 10, automatic_lines: 20}", ":12: tenants[0].limits.automatic_lines: 20 are more than the 10 lines that there are"},
-		"no holiday":          {"always", "always\n    holidays: [2027-13-01]", `:12: tenants[0].holidays[0]: "2027-13-01" is no day`},
+		"unknown key":        {"key_file:", "keyfile:", `:3: keyfile: is no known key; did you mean "key_file"?`},
+		"unknown far key":    {"key_file: key", "key_file: key\nzzzzzzz: 1", `:4: zzzzzzz: is no known key; known here: asterisk, redis,`},
+		"key twice":          {"key_file: key", "key_file: key\nkey_file: key", ":4: key_file: is given twice; remove one"},
+		"no value":           {"key_file: key", "key_file:", ":3: key_file: has no value; give it one, or remove the line"},
+		"missing":            {"    service_phone: 800000000\n", "", ":6: tenants[0].service_phone: is missing;"},
+		"missing part":       {"    phrases: {authority: a, service: b, campaign: c, eligible: d, hours: e}\n", "", ":6: tenants[0].phrases.eligible: is missing;"},
+		"list for mapping":   {"{socket: redis.sock}", "[a]", ":2: redis: must hold keys with values, not a list"},
+		"mapping for list":   {"[800000000]", "{a: 1}", ":7: tenants[0].numbers: must be a list, each line of it with a hyphen, not keys with values"},
+		"list for value":     {"key_file: key", "key_file: [key]", ":3: key_file: must be a single value, not a list"},
+		"duration no unit":   {"registry_dir: registry", "registry_dir: r\nkeypad: {first_key: 45}", ":5: keypad.first_key: 45 has no unit; write 45s, 5m or 24h"},
+		"duration nonsense":  {"registry_dir: registry", "registry_dir: r\nkeypad: {first_key: soon}", `:5: keypad.first_key: "soon" is no duration; write 500ms, 45s, 5m or 24h`},
+		"duration negative":  {"registry_dir: registry", "registry_dir: r\nkeypad: {pause_after_key: -1s}", ":5: keypad.pause_after_key: must not be negative"},
+		"duration too long":  {"registry_dir: registry", "registry_dir: r\nkeypad: {first_key: 2h}", ":5: keypad.first_key: must be at most 60s"},
+		"wait no unit":       {"always", "always\n    retry: {busy: '5m, 10'}", ":12: tenants[0].retry.busy: 10 has no unit; write 45s, 5m or 24h"},
+		"wait too long":      {"always", "always\n    retry: {busy: 1000h}", ":12: tenants[0].retry.busy: 1000h must be from 1s to 168h"},
+		"too many lines":     {"always", "always\n    limits: {lines: 10, automatic_lines: 20}", ":12: tenants[0].limits.automatic_lines: 20 are more than the 10 lines that there are"},
+		"no holiday":         {"always", "always\n    holidays: [2027-13-01]", `:12: tenants[0].holidays[0]: "2027-13-01" is no day`},
+		"no day of the year": {"always", "always\n    patron_saint: 02-30", `:12: tenants[0].patron_saint: "02-30" is no day of the year; write month and day as 12-07`},
+		"holidays of where":  {"always", "always\n    national_holidays: france", `:12: tenants[0].national_holidays: "france" must be one of: italy, none`},
+		"shift backwards": {"always", `always
+    staffing: [{days: mon, from: "12:00", to: "09:00", agents: 1}]`, ":12: tenants[0].staffing[0].to: 09:00 is not after 12:00"},
+		"shift of nobody": {"always", `always
+    staffing: [{days: mon, from: "09:00", to: "12:00", agents: 0}]`, ":12: tenants[0].staffing[0].agents: must be at least 1"},
+		"shift without people": {"always", `always
+    staffing: [{days: mon, from: "09:00", to: "12:00"}]`, ":12: tenants[0].staffing[0].agents: is missing"},
+		"shift at night": {"always", `[{days: mon, from: "09:00", to: "12:00"}]
+    staffing: [{days: mon, from: "20:00", to: "22:00", agents: 1}]`, ":12: tenants[0].staffing[0]: is outside the calling window"},
+		"shift on another day": {"always", `[{days: mon, from: "09:00", to: "12:00"}]
+    staffing: [{days: tue, from: "09:00", to: "12:00", agents: 1}]`, ":12: tenants[0].staffing[0]: is outside the calling window"},
+		"no share":            {"always", "always\n    callback_offer: {promised_share: 0.8}", `:12: tenants[0].callback_offer.promised_share: "0.8" is no share; write a whole number of percent, as 50%`},
+		"share too large":     {"always", "always\n    callback_offer: {promised_share: 120%}", ":12: tenants[0].callback_offer.promised_share: must be at most 100%"},
+		"too far ahead":       {"always", "always\n    callback_offer: {half_day_days: 60}", ":12: tenants[0].callback_offer.half_day_days: must be at most 30"},
+		"avoid half a day":    {"always", "always\n    retry: {avoid: 12h}", ":12: tenants[0].retry.avoid: must be at most 6h"},
+		"no way to dial":      {"always", "always\n    dial: both", `:12: tenants[0].dial: "both" must be one of: agent-first, citizen-first`},
+		"outcome in words":    {"always", "always\n    wrap_up: {outcomes: 'all well'}", `:12: tenants[0].wrap_up.outcomes: "all well" must be a name of small letters, figures and hyphens`},
+		"outcome twice":       {"always", "always\n    wrap_up: {outcomes: 'a, a'}", `:12: tenants[0].wrap_up.outcomes: "a" is given twice; remove one`},
+		"wrap-up for ever":    {"always", "always\n    wrap_up: {limit: 2h}", ":12: tenants[0].wrap_up.limit: must be at most 1h"},
+		"no number to check":  {"always", "always\n    trunk_check: {number: home}", `:12: tenants[0].trunk_check.number: "home" must be a telephone number of 3 to 15 figures, without spaces`},
+		"no number to dial":   {"always", "always\n    trunk_check: {number: 800000000}", `:12: tenants[0].trunk_check.number: "800000000" is never dialled; name a landline or mobile number in Italy`},
+		"frail since when":    {"always", "always\n    priority: {frail_born_until: 0036-12-31}", ":12: tenants[0].priority.frail_born_until: the year 36 cannot be meant"},
 		"no whole number":     {"always", "always\n    retry: {attempts_max: 2.5}", `:12: tenants[0].retry.attempts_max: "2.5" is no whole number`},
 		"too few":             {"always", "always\n    retry: {attempts_max: 0}", ":12: tenants[0].retry.attempts_max: must be at least 1"},
 		"card digits":         {"always", "always\n    second_datum: {digits: 4}", ":12: tenants[0].second_datum.digits: must be at least 5"},

@@ -76,7 +76,7 @@ func (d *decoder) value(key string, n *yaml.Node, v reflect.Value, tag reflect.S
 		d.window(key, n, w)
 		return
 	}
-	if _, own := v.Addr().Interface().(fromText); own || v.Kind() != reflect.Struct && v.Kind() != reflect.Slice {
+	if isScalar(v.Type()) || v.Kind() != reflect.Struct && v.Kind() != reflect.Slice {
 		d.scalar(key, n, v, tag)
 		return
 	}
@@ -138,10 +138,15 @@ func (d *decoder) absent(key string, v reflect.Value, fields []field, seen map[s
 		case seen[f.name]:
 		case f.tag.Get("need") != "":
 			d.note(join(key, f.name), "is missing; see docs/configuration.md for what it means")
-		case v.Field(f.index).Kind() == reflect.Struct && v.Field(f.index).Type() != reflect.TypeFor[Date]():
+		case v.Field(f.index).Kind() == reflect.Struct && !isScalar(v.Field(f.index).Type()):
 			d.mapping(join(key, f.name), &yaml.Node{Kind: yaml.MappingNode}, v.Field(f.index))
 		}
 	}
+}
+
+// isScalar tells a type of this package that is written as one value.
+func isScalar(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[fromText]())
 }
 
 func (d *decoder) sequence(key string, n *yaml.Node, v reflect.Value) {

@@ -37,6 +37,9 @@ func TestDemoFile(t *testing.T) {
 	assert.Equal(t, 45*time.Second, demo.Ring.Landline)
 	assert.Equal(t, Waits{30 * time.Second}, demo.Retry.NoAnswer)
 	assert.True(t, demo.Offer.NoAgent)
+	assert.Zero(t, demo.Retry.Avoid, "tried again after 30 s")
+	assert.False(t, demo.WrapUp.OutcomeRequired, "a trial needs no outcome to go on")
+	assert.Empty(t, demo.TrunkCheck.Number)
 	require.Len(t, demo.Agents, 9)
 	assert.Equal(t, "agent9", demo.Agents[8].ID)
 	var channels []string

@@ -49,9 +49,9 @@ func structures() []structure {
 			switch {
 			case ft == reflect.TypeFor[Window]():
 				walk(at+"[]", reflect.TypeFor[Hours]())
-			case ft.Kind() == reflect.Slice && ft.Elem().Kind() == reflect.Struct && ft.Elem() != reflect.TypeFor[Date]():
+			case ft.Kind() == reflect.Slice && ft.Elem().Kind() == reflect.Struct && !isScalar(ft.Elem()):
 				walk(at+"[]", ft.Elem())
-			case ft.Kind() == reflect.Struct && ft != reflect.TypeFor[Date]():
+			case ft.Kind() == reflect.Struct && !isScalar(ft):
 				walk(at, ft)
 			}
 		}
@@ -76,7 +76,7 @@ Richiamo has one configuration file, in YAML; ` + "`deploy/demo/richiamo.yaml`" 
 - An unknown key, a key given twice and a key without a value are faults.
 - A value may hold ` + "`${NAME}`" + `, which is the environment variable NAME and must be set, or ` + "`${NAME:-text}`" + `, which is text when NAME is not set or empty. ` + "`$${`" + ` stands for the two characters ` + "`${`" + `.
 - A relative path starts from the folder of the file.
-- A duration has a unit: ` + "`500ms`, `45s`, `5m`, `24h`" + `.
+- A duration has a unit: ` + "`500ms`, `45s`, `5m`, `24h`" + `. A share is told in percent: ` + "`50%`" + `.
 - Files that hold secrets must not be readable by everybody: ` + "`chmod o= FILE`" + `.
 `)
 	for _, s := range structures() {
@@ -104,7 +104,7 @@ func defaultText(f reflect.StructField) string {
 	if f.Tag.Get("need") != "" {
 		return "**required**"
 	}
-	if f.Type.Kind() == reflect.Struct && f.Type != reflect.TypeFor[Date]() {
+	if f.Type.Kind() == reflect.Struct && !isScalar(f.Type) {
 		return "as below"
 	}
 	return "none"
@@ -130,6 +130,12 @@ func typeText(f reflect.StructField) string {
 		text = "days of the week"
 	case reflect.TypeFor[Waits]():
 		text = "durations, `15m, 1h`"
+	case reflect.TypeFor[Share]():
+		text = "share"
+	case reflect.TypeFor[YearDay]():
+		text = "day of the year, `12-07`"
+	case reflect.TypeFor[Words]():
+		text = "names, `one, two`"
 	case reflect.TypeFor[[]Date]():
 		text = "list of days"
 	case reflect.TypeFor[Window]():

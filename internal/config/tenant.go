@@ -24,9 +24,17 @@ type Tenant struct {
 
 	// When citizens may be called: `always`, or a list of hours.
 	CallingWindow Window `yaml:"calling_window" need:"yes"`
-	// Days on which nobody is called, whatever the hours: those of the nation
-	// and of the patron saint.
+	// The holidays of the nation, on which nobody is called and nobody is staffed:
+	// `italy` are those of law 260 of 1949, with Easter Monday, and with 4 October
+	// from 2026 on (law 151 of 2025).
+	NationalHolidays string `yaml:"national_holidays" default:"italy" oneof:"italy none"`
+	// The day of the patron saint, month and day, as `12-07`: a holiday every year.
+	PatronSaint YearDay `yaml:"patron_saint"`
+	// Further days on which nobody is called and nobody is staffed.
 	Holidays []Date `yaml:"holidays"`
+	// When how many people answer. Without it: in all hours of the calling window
+	// all agents that are configured.
+	Staffing []Shift `yaml:"staffing"`
 	// The name of the queue for the people who answer.
 	Queue string `yaml:"queue" default:"persone" slug:"yes"`
 
@@ -35,6 +43,15 @@ type Tenant struct {
 	Estimate Estimate `yaml:"estimate"`
 	Offer    Offer    `yaml:"callback_offer"`
 	Limits   Limits   `yaml:"limits"`
+	Priority Priority `yaml:"priority"`
+	// Who is reached first for a callback. `agent-first`: an agent is reserved,
+	// then the citizen is dialled, and never waits. `citizen-first`: the citizen is
+	// dialled, and who accepts is the first in line; no agent waits for a telephone
+	// that nobody answers.
+	Dial string `yaml:"dial" default:"agent-first" oneof:"agent-first citizen-first"`
+
+	WrapUp     WrapUp     `yaml:"wrap_up"`
+	TrunkCheck TrunkCheck `yaml:"trunk_check"`
 
 	// The people who answer, and the names of their telephones at the exchange.
 	Agents []Agent `yaml:"agents"`
@@ -89,6 +106,19 @@ type Hours struct {
 	To Clock `yaml:"to" need:"yes"`
 }
 
+// Shift is how many people answer, at a time of the day on some days of the
+// week. What can be promised is computed from it.
+type Shift struct {
+	// `mon-fri`, `sat`, `mon,wed,fri`.
+	Days Days `yaml:"days" need:"yes"`
+	// The first minute, as `09:00`.
+	From Clock `yaml:"from" need:"yes"`
+	// The first minute after, as `12:30`; `24:00` is the end of the day.
+	To Clock `yaml:"to" need:"yes"`
+	// How many people, whoever they are. Shifts that overlap are added.
+	Agents int `yaml:"agents" need:"yes" min:"1" max:"10000"`
+}
+
 // Ring is how long a telephone rings before it counts as not answered.
 type Ring struct {
 	// A citizen's landline: the way to it may be long.
@@ -121,6 +151,10 @@ type Retry struct {
 	NoAgent Waits `yaml:"no_agent" default:"1m"`
 	// After everything else: refused, not reachable, "not now".
 	Otherwise Waits `yaml:"otherwise" default:"1h"`
+	// Whoever was not reached is not called again within so much of the same time
+	// of the day, and is tried on another day before the last attempt: who is not at
+	// home at ten is not at home at ten. `0s`: the waits above alone decide.
+	Avoid time.Duration `yaml:"avoid" default:"2h" max:"6h"`
 }
 
 // Estimate is what waits are computed from until there are enough real ones.
@@ -137,6 +171,43 @@ type Offer struct {
 	Threshold time.Duration `yaml:"threshold" default:"3m" max:"1h"`
 	// At once when no agent is ready, whatever the expected wait.
 	NoAgent bool `yaml:"at_once_when_no_agent_is_ready" default:"true"`
+	// How much of today's staffed hours may be promised to be called back as soon
+	// as possible; what is beyond it could not be kept.
+	Promised Share `yaml:"promised_share" default:"80%" min:"10%" max:"100%"`
+	// How much of a half-day's staffed hours may be given out as appointments; the
+	// rest is for those who call on that day.
+	HalfDays Share `yaml:"half_day_share" default:"50%" max:"100%"`
+	// How many days ahead half-days are offered.
+	DaysAhead int `yaml:"half_day_days" default:"6" min:"1" max:"30"`
+	// A caller whose turn would come later than so long before closing time is
+	// promised a call instead of being kept on the line.
+	ClosingMargin time.Duration `yaml:"closing_margin" default:"15m" max:"2h"`
+}
+
+// Priority moves places forward by a fixed head start, so that nobody starves.
+type Priority struct {
+	// An identified citizen who was born on or before this day has the place of
+	// one who came 30 minutes earlier.
+	FrailBornUntil Date `yaml:"frail_born_until"`
+}
+
+// WrapUp is what an agent does after a talk.
+type WrapUp struct {
+	// A wrap-up ends with an outcome, and in no other way.
+	OutcomeRequired bool `yaml:"outcome_required" default:"true"`
+	// From when on a wrap-up is shown, and counted, as overdue. It is not ended.
+	Limit time.Duration `yaml:"limit" default:"3m" min:"10s" max:"1h"`
+	// The outcomes that there are, also for what people do with the worklist.
+	Outcomes Words `yaml:"outcomes" default:"resolved, informed, booked, passed-on, call-again, not-reached, no-longer-wanted"`
+}
+
+// TrunkCheck is a call to ourselves, or to whoever answers for it, before the
+// first citizen of a day is called: whether the trunk carries calls is seen by us
+// and not by citizens.
+type TrunkCheck struct {
+	// The number that is called, a landline or mobile; something must answer
+	// there. Empty: no check.
+	Number string `yaml:"number"`
 }
 
 // Limits stand against guessing and against calls that nobody asked for.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -176,6 +177,72 @@ func (w *Waits) fromText(text string) error {
 			return fmt.Errorf("%s must be from 1s to 168h", strings.TrimSpace(part))
 		}
 		*w = append(*w, d)
+	}
+	return nil
+}
+
+// Share is a part of a whole in percent.
+type Share int
+
+// String gives it as 50%.
+func (s Share) String() string { return strconv.Itoa(int(s)) + "%" }
+
+// Of gives the share as a factor, 0.5 for 50%.
+func (s Share) Of() float64 { return float64(s) / 100 }
+
+func (s *Share) fromText(text string) error {
+	figures, ok := strings.CutSuffix(text, "%")
+	n, err := strconv.ParseUint(strings.TrimSpace(figures), 10, 16)
+	if !ok || err != nil {
+		return fmt.Errorf("%q is no share; write a whole number of percent, as 50%%", text)
+	}
+	*s = Share(n)
+	return nil
+}
+
+// YearDay is a day that comes every year, as that of a patron saint.
+type YearDay struct {
+	Month time.Month
+	Day   int
+}
+
+// IsZero tells a day that was not given.
+func (d YearDay) IsZero() bool { return d == YearDay{} }
+
+// String gives it as 12-07.
+func (d YearDay) String() string {
+	if d.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%02d-%02d", d.Month, d.Day)
+}
+
+func (d *YearDay) fromText(text string) error {
+	t, err := time.Parse("2006-01-02", "2000-"+text) // a leap year: 29 February is a day
+	if err != nil {
+		return fmt.Errorf("%q is no day of the year; write month and day as 12-07", text)
+	}
+	d.Month, d.Day = t.Month(), t.Day()
+	return nil
+}
+
+// Words are names of small letters, figures and hyphens, each once.
+type Words []string
+
+// String gives them as the file writes them.
+func (w Words) String() string { return strings.Join(w, ", ") }
+
+func (w *Words) fromText(text string) error {
+	*w = nil
+	for part := range strings.SplitSeq(text, ",") {
+		name := strings.TrimSpace(part)
+		if !isSlug(name) {
+			return fmt.Errorf("%q must be a name of small letters, figures and hyphens, 1 to 40 long", name)
+		}
+		if slices.Contains(*w, name) {
+			return fmt.Errorf("%q is given twice; remove one", name)
+		}
+		*w = append(*w, name)
 	}
 	return nil
 }

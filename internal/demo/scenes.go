@@ -204,6 +204,8 @@ func giovanniIsPromised(ctx context.Context, s *Stage) error {
 	giovanni.hears(speech.PersonOfferFirst)
 	giovanni.waits()
 	giovanni.presses("1", "")
+	giovanni.hears(speech.CallbackWhen)
+	giovanni.presses("1", "")
 	giovanni.hears(speech.NumberCli)
 	giovanni.waits()
 	giovanni.presses("1", "")
@@ -215,7 +217,13 @@ func giovanniIsPromised(ctx context.Context, s *Stage) error {
 	if giovanni.Err() == nil && len(s.word) != 3 {
 		return fmt.Errorf("%d figures were told to Giovanni instead of three", len(s.word))
 	}
-	return giovanni.Err()
+	again := s.Citizen("Giovanni", giovanniPhone) // he wonders whether it is true
+	again.hears(speech.RecallHello)
+	again.presses("1", "")
+	again.hears(speech.RecallStatus)
+	again.waits()
+	again.hangsUp()
+	return firstOf(giovanni.Err(), again.Err())
 }
 
 // answered waits until agent1 has answered.
@@ -291,6 +299,8 @@ func elenaIsUnknown(_ context.Context, s *Stage) error {
 		elena.presses("12345", "the last five figures of the card")
 	}
 	elena.hears(speech.IdentifyToPerson)
+	elena.presses("1", "")
+	elena.hears(speech.CallbackWhen)
 	elena.presses("1", "")
 	elena.hears(speech.NumberCli)
 	elena.waits()

@@ -22,8 +22,11 @@ type Tenant struct {
 	// BornUntil is the rule of the campaign: whoever was born on or before this
 	// day may register, by the date of birth in the register.
 	BornUntil citizen.Date
-	Zone      *time.Location // in which days are meant
-	Tries     Tries
+	// FrailUntil gives a head start in the queue to whoever was born on or
+	// before it and was identified; zero: to nobody.
+	FrailUntil citizen.Date
+	Zone       *time.Location // in which days are meant
+	Tries      Tries
 }
 
 // Config is what a desk is made of.
@@ -104,6 +107,27 @@ func (d *Desk) Answer(ctx context.Context, q call.Question) (json.RawMessage, er
 	case flow.AskConfirm:
 		return answer(ctx, q, v.confirm)
 	}
+	return v.promised(ctx, q)
+}
+
+// promised answers what is asked about promised calls and talks.
+func (v visit) promised(ctx context.Context, q call.Question) (json.RawMessage, error) {
+	switch q.Name {
+	case flow.AskHalfDays:
+		return answer(ctx, q, v.halfDays)
+	case flow.AskChange:
+		return answer(ctx, q, v.change)
+	case flow.AskCancel:
+		return answer(ctx, q, v.cancel)
+	case flow.AskAnnounced:
+		return answer(ctx, q, v.announced)
+	case flow.AskTransfer:
+		return answer(ctx, q, v.transfer)
+	case flow.AskHelp:
+		return answer(ctx, q, v.help)
+	case flow.AskDuty:
+		return answer(ctx, q, v.duty)
+	}
 	return nil, fmt.Errorf("%w: %q", ErrRequest, q.Name)
 }
 
@@ -131,4 +155,12 @@ func dialable(national string) (phone.Number, error) {
 		return n, fmt.Errorf("%w: %w", ErrPhone, err)
 	}
 	return n, nil
+}
+
+// dialableIfAny is dialable for a number that need not be given.
+func dialableIfAny(national string) (phone.Number, error) {
+	if national == "" {
+		return phone.Number{}, nil
+	}
+	return dialable(national)
 }

@@ -132,10 +132,12 @@ func newCounter(t testing.TB) *counter {
 	c.tickets = dispatch.New(c.stores.Tickets, &never{}, map[string]dispatch.Config{"demo": cfg}, dispatch.Options{Now: func() time.Time { return noon }})
 	rule, err := citizen.ParseDate("1941-12-31")
 	require.NoError(t, err)
+	frail, err := citizen.ParseDate("1935-12-31")
+	require.NoError(t, err)
 	c.desk = desk.New(desk.Config{
 		Tickets: c.tickets, Registrations: c.stores.Registrations, Limits: c.stores.Limits, Recordings: c.voices, Secret: []byte("secret"),
 		Tenants: map[string]desk.Tenant{"demo": {
-			Registry: c.reg, Campaign: "spring", BornUntil: rule, Zone: time.UTC, Tries: desk.DefaultTries(),
+			Registry: c.reg, Campaign: "spring", BornUntil: rule, FrailUntil: frail, Zone: time.UTC, Tries: desk.DefaultTries(),
 		}},
 	})
 	return c

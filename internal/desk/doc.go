@@ -7,7 +7,9 @@
 //
 //	identify.go    who keyed this, and the limits against guessing
 //	register.go    the campaign's list
-//	person.go      the queue: a place, the outlook, a promise, the way to an agent
+//	person.go      the queue: a place, the outlook, the way to an agent
+//	promise.go     promised calls: for when, changed, cancelled, known again
+//	talk.go        helpers, transfers, feature codes of agents
 //	returncall.go  our own calls: how they ended, whom they reached
 //
 // The desk decides nothing about who is next: tickets and agents are written by

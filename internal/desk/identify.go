@@ -57,6 +57,7 @@ func (v visit) identified(ctx context.Context, who citizen.Citizen, asked time.T
 		Found: true, Citizen: who.Code.Reveal(), Language: who.Language,
 		Eligible: !who.BirthDate.IsZero() && !v.BornUntil.Before(who.BirthDate),
 	}
+	i.Open = v.open(i.Citizen)
 	kept, err := v.cfg.Registrations.Of(ctx, v.tenant, v.Campaign, i.Citizen)
 	switch {
 	case err == nil:

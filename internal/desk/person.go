@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 
-	"richiamo/internal/call"
+	"richiamo/internal/citizen"
 	"richiamo/internal/dispatch"
+	"richiamo/internal/fiscalcode"
 	"richiamo/internal/flow"
 	"richiamo/internal/phone"
 	"richiamo/internal/queue"
@@ -18,9 +19,11 @@ func (v visit) enter(ctx context.Context, r flow.Enter) (flow.Outlook, error) {
 	if err != nil || caller.Dialable() != nil {
 		caller = phone.Number{} // a place can be had without a number
 	}
+	who := v.whois(r.Citizen)
 	t, err := v.cfg.Tickets.Enter(ctx, dispatch.Entry{
-		Tenant: v.tenant, Key: v.Key, Call: v.Call, Purpose: r.Purpose, Phone: caller,
+		Tenant: v.tenant, Key: v.Key, Call: v.Call, Ticket: r.Ticket, Purpose: r.Purpose, Phone: caller,
 		Citizen: r.Citizen, Keyed: r.Keyed, NoKeys: r.Purpose == queue.NoKeys, At: v.Now,
+		Language: who.Language, Class: v.class(who),
 	})
 	if errors.Is(err, dispatch.ErrUnavailable) {
 		if agentID, ok := v.cfg.Tickets.Emergency(v.tenant, v.Call); ok {
@@ -37,80 +40,89 @@ func (v visit) enter(ctx context.Context, r flow.Enter) (flow.Outlook, error) {
 	return look, nil
 }
 
+// whois looks an identified citizen up, for the language and the age. Not to know
+// them is no reason to let anybody wait.
+func (v visit) whois(code string) citizen.Citizen {
+	c, err := fiscalcode.ParseTrustingPlace(code)
+	if err != nil {
+		return citizen.Citizen{}
+	}
+	who, _, err := v.Registry.ByCode(c)
+	if err != nil {
+		return citizen.Citizen{}
+	}
+	return who
+}
+
+// class is the head start of a citizen in the queue.
+func (v visit) class(who citizen.Citizen) queue.Class {
+	if !v.FrailUntil.IsZero() && !who.BirthDate.IsZero() && !v.FrailUntil.Before(who.BirthDate) {
+		return queue.Frail
+	}
+	return queue.Normal
+}
+
 // outlook tells what a waiting caller has to expect.
 func (v visit) outlook(ctx context.Context, r flow.OfTicket) (flow.Outlook, error) {
 	look, err := v.cfg.Tickets.Outlook(ctx, v.tenant, r.Ticket, v.Now)
 	if err != nil {
 		return flow.Outlook{}, err
 	}
-	answer := flow.Outlook{Ticket: r.Ticket, Free: look.Free, Known: look.Known, Ahead: look.Ahead, Offer: look.Offer}
+	answer := flow.Outlook{
+		Ticket: r.Ticket, Free: look.Free, Known: look.Known, Ahead: look.Ahead, Offer: look.Offer,
+		Closed: look.Closed, Closing: look.Closing, Full: look.Full, Next: look.Next,
+	}
 	if look.Known {
 		answer.Minutes = queue.Minutes(look.Wait)
 	}
 	return answer, nil
 }
 
-// callback promises a call. Somebody who withheld the number and never pressed
-// a key has left a recording: a person makes something of it.
-func (v visit) callback(ctx context.Context, r flow.Callback) (flow.Promise, error) {
-	asked := dispatch.Asked{
-		Tenant: v.tenant, Key: v.Key, Ticket: r.Ticket, Purpose: r.Purpose,
-		Citizen: r.Citizen, Keyed: r.Keyed, NoKeys: r.Purpose == queue.NoKeys, At: v.Now,
-		WhenTheirTurn: r.Purpose == queue.NotEligible,
-	}
-	if r.Recording != 0 {
-		asked.Recording = call.RecordingName(v.Call, r.Recording)
-		if err := v.cfg.Recordings.Keep(ctx, v.tenant, asked.Recording); err != nil {
-			return flow.Promise{}, err // what was said must not be promised and lost
-		}
-	}
-	if r.Phone != "" || asked.Recording == "" {
-		n, err := dialable(r.Phone)
-		if err != nil {
-			return flow.Promise{}, err
-		}
-		asked.Phone = n
-	}
-	t, err := v.cfg.Tickets.Promise(ctx, asked)
-	if err != nil {
-		return flow.Promise{}, err
-	}
-	return flow.Promise{Ticket: t.ID, Word: t.Word, From: t.From, To: t.To}, nil
-}
-
 // The steps to an agent. Without a ticket they are those of a caller who was
 // passed on while the store was away.
 
 func (v visit) ringing(ctx context.Context, r flow.AgentStep) (flow.Empty, error) {
-	if r.Ticket == "" {
+	switch {
+	case r.Ticket == "":
 		return flow.Empty{}, nil
+	case r.Helper:
+		return v.helper(ctx, r, dispatch.HelperRings)
 	}
 	return flow.Empty{}, v.cfg.Tickets.Ringing(ctx, v.tenant, r.Ticket, r.Agent, v.Now)
 }
 
 func (v visit) connected(ctx context.Context, r flow.AgentStep) (flow.Empty, error) {
-	if r.Ticket == "" {
+	switch {
+	case r.Ticket == "":
 		return flow.Empty{}, nil
+	case r.Helper:
+		return v.helper(ctx, r, dispatch.HelperTalks)
 	}
 	return flow.Empty{}, v.cfg.Tickets.Connected(ctx, v.tenant, r.Ticket, r.Agent, v.Now)
 }
 
 func (v visit) missed(ctx context.Context, r flow.AgentStep) (flow.Empty, error) {
-	if r.Ticket == "" {
+	switch {
+	case r.Ticket == "":
 		v.cfg.Tickets.Returned(v.tenant, r.Agent)
 		return flow.Empty{}, nil
+	case r.Helper:
+		return v.helper(ctx, r, dispatch.HelperMissed)
 	}
 	return flow.Empty{}, v.cfg.Tickets.Missed(ctx, v.tenant, r.Ticket, r.Agent, r.Cause, v.Now)
 }
 
 func (v visit) talked(ctx context.Context, r flow.AgentStep) (flow.Empty, error) {
-	if r.Ticket == "" {
+	switch {
+	case r.Ticket == "":
 		v.cfg.Tickets.Returned(v.tenant, r.Agent)
 		return flow.Empty{}, nil
+	case r.Helper:
+		return v.helper(ctx, r, dispatch.HelperLeaves)
 	}
 	return flow.Empty{}, v.cfg.Tickets.Talked(ctx, v.tenant, r.Ticket, r.Agent, v.Now)
 }
 
 func (v visit) left(ctx context.Context, r flow.OfTicket) (flow.Empty, error) {
-	return flow.Empty{}, v.cfg.Tickets.Left(ctx, v.tenant, r.Ticket, v.Now)
+	return flow.Empty{}, v.cfg.Tickets.Left(ctx, v.tenant, r.Ticket, v.Call, v.Now)
 }

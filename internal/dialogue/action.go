@@ -20,6 +20,7 @@ const (
 	Place   ActionKind = "place"   // dial the citizen of an outbound call; comes back as LegUp or LegDown
 	Ring    ActionKind = "ring"    // dial an agent; comes back as LegUp or LegDown
 	Join    ActionKind = "join"    // connect the caller with the party that was rung
+	Connect ActionKind = "connect" // connect exactly Legs with each other, and the caller unless Apart
 	Drop    ActionKind = "drop"    // hang up the party that was rung
 	Record  ActionKind = "record"  // record the caller's voice; comes back as Recorded
 	Finish  ActionKind = "finish"  // a moment of silence after the last word, then hang up the caller
@@ -37,5 +38,7 @@ type Action struct {
 	Told    bool            `json:"told,omitempty"` // the answer is not waited for
 
 	Agent string        `json:"agent,omitempty"` // Ring
+	Legs  []int         `json:"legs,omitempty"`  // Connect: the parties, by serial
+	Apart bool          `json:"apart,omitempty"` // Connect: the caller is left out, and hears music
 	For   time.Duration `json:"for,omitempty"`   // Place, Ring: how long it rings; Record: how long at most
 }

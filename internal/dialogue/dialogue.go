@@ -139,6 +139,7 @@ type Conversation struct {
 	wait    Wait
 	ended   bool
 	gone    bool // the caller has hung up; only requests are still answered
+	lost    bool // nobody hung up: the line was lost
 
 	onHangup func(*Conversation)
 	onResume func(*Conversation, Wait)
@@ -195,6 +196,10 @@ func (c *Conversation) Now() time.Time { return c.now }
 // Resumes counts how often this call was taken up again after a fault.
 func (c *Conversation) Resumes() int { return c.resumes }
 
+// Lost tells whether the caller's line was lost: the exchange died with it, and
+// nobody hung up.
+func (c *Conversation) Lost() bool { return c.lost }
+
 // OnHangup declares what to do when the caller hangs up from here on; it
 // replaces what was declared before. The function may make requests; it can
 // neither say nor ask.
@@ -245,7 +250,7 @@ func (c *Conversation) Await(w Wait, again func()) Input {
 		switch {
 		case in.Kind == Hangup && !c.gone:
 			c.take(in)
-			c.gone = true
+			c.gone, c.lost = true, in.Failed
 			panic(hungUp{})
 		case in.Kind == Resumed && !c.gone:
 			c.take(in)

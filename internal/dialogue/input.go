@@ -3,6 +3,7 @@ package dialogue
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -21,6 +22,8 @@ const (
 	Recorded Kind = "recorded" // a recording has ended
 	Hangup   Kind = "hangup"   // the caller's line is gone
 	Resumed  Kind = "resumed"  // the call was taken up again after a fault
+	Closing  Kind = "closing"  // the offices close, or a supervisor sends the waiting home: they are promised a call
+	Wished   Kind = "wished"   // the agent in the talk wants something: Verb, Target
 )
 
 // End tells how an entry ended.
@@ -46,12 +49,27 @@ type Input struct {
 
 	Serial int             `json:"serial,omitempty"` // Answer, LegUp, LegDown, Recorded: which request, leg or recording
 	Answer json.RawMessage `json:"answer,omitempty"`
-	Failed bool            `json:"failed,omitempty"` // Answer: the outside could not do it; Recorded: nothing was heard
+	Failed bool            `json:"failed,omitempty"` // Answer: the outside could not do it; Recorded: nothing was heard; Hangup: nobody hung up, the line was lost
 
-	Agent string `json:"agent,omitempty"` // YourTurn: who is reserved
-	Cause int    `json:"cause,omitempty"` // LegDown, Hangup: ITU-T Q.850 cause, 0 when unknown
-	SIP   int    `json:"sip,omitempty"`   // LegDown: final SIP status of the party, 0 when unknown
+	Agent string `json:"agent,omitempty"` // YourTurn: who is reserved; Wished: who wants it
+
+	Verb   Verb   `json:"verb,omitempty"`   // Wished
+	Target string `json:"target,omitempty"` // Wished: the agent or queue that it is about, as "agent:NAME" or "queue:NAME"
+	Cause  int    `json:"cause,omitempty"`  // LegDown, Hangup: ITU-T Q.850 cause, 0 when unknown
+	SIP    int    `json:"sip,omitempty"`    // LegDown: final SIP status of the party, 0 when unknown
 }
+
+// Verb is what an agent can want in a talk.
+type Verb string
+
+// The wishes of an agent.
+const (
+	PutOnHold  Verb = "hold"       // the caller hears music
+	TakeBack   Verb = "resume"     // caller and agent speak again; a helper who was asked is dropped
+	Consult    Verb = "consult"    // the caller hears music, agent and helper speak
+	Conference Verb = "conference" // caller, agent and helper speak
+	Transfer   Verb = "transfer"   // the caller goes to the helper, to another agent or queue; the agent is free
+)
 
 // For tells what a conversation waits for.
 type For string
@@ -74,7 +92,9 @@ type Wait struct {
 	For     For           `json:"for,omitempty"`
 	Serial  int           `json:"serial,omitempty"`  // of the request, leg or recording
 	Limit   time.Duration `json:"limit,omitempty"`   // after which Timeout comes; 0: never
-	Turn    bool          `json:"turn,omitempty"`    // YourTurn is welcome too
+	Turn    bool          `json:"turn,omitempty"`    // YourTurn and Closing are welcome too
+	Legs    []int         `json:"legs,omitempty"`    // ForTalk: further parties, besides Serial, of whom LegUp and LegDown are news
+	Asked   int           `json:"asked,omitempty"`   // ForTalk: the serial of a request whose Answer is news too
 	Collect *Collect      `json:"collect,omitempty"` // ForEntry, and keys during ForTurn and ForRecord
 }
 
@@ -120,15 +140,17 @@ func (w Wait) Accepts(in Input) bool {
 	case Entry:
 		return w.Collect != nil
 	case Answer:
-		return w.For == ForAnswer && w.Serial == in.Serial
+		return w.For == ForAnswer && w.Serial == in.Serial || w.For == ForTalk && w.Asked != 0 && w.Asked == in.Serial
 	case Timeout:
 		return w.Limit > 0
-	case YourTurn:
+	case YourTurn, Closing:
 		return w.Turn
+	case Wished:
+		return w.For == ForTalk
 	case LegUp:
-		return w.For == ForLeg && w.Serial == in.Serial
+		return w.For == ForLeg && w.Serial == in.Serial || w.For == ForTalk && slices.Contains(w.Legs, in.Serial)
 	case LegDown:
-		return (w.For == ForLeg || w.For == ForTalk) && w.Serial == in.Serial
+		return (w.For == ForLeg || w.For == ForTalk) && w.Serial == in.Serial || w.For == ForTalk && slices.Contains(w.Legs, in.Serial)
 	case Recorded:
 		return w.For == ForRecord && w.Serial == in.Serial
 	}

@@ -2,7 +2,9 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -18,7 +20,7 @@ import (
 // was taken away from the ticket and is still free is given back to it.
 func (s *Tickets) Ringing(ctx context.Context, tenant, ticket, agentID string, at time.Time) error {
 	return s.step(ctx, tenant, ticket, func(b *board, t queue.Ticket) (Change, error) {
-		a, ok := b.agents[agentID]
+		a, ok := b.Agent(agentID)
 		if !ok || (t.State != queue.Waiting && t.State != queue.Dialling) {
 			return Change{}, nil
 		}
@@ -37,7 +39,7 @@ func (s *Tickets) Ringing(ctx context.Context, tenant, ticket, agentID string, a
 // Connected is citizen and agent speaking.
 func (s *Tickets) Connected(ctx context.Context, tenant, ticket, agentID string, at time.Time) error {
 	return s.step(ctx, tenant, ticket, func(b *board, t queue.Ticket) (Change, error) {
-		a, ok := b.agents[agentID]
+		a, ok := b.Agent(agentID)
 		speaking, err := t.Connected(at, agentID)
 		if !ok || err != nil {
 			return Change{}, nil
@@ -56,7 +58,7 @@ func (s *Tickets) Connected(ctx context.Context, tenant, ticket, agentID string,
 func (s *Tickets) Missed(ctx context.Context, tenant, ticket, agentID string, cause int, at time.Time) error {
 	return s.step(ctx, tenant, ticket, func(b *board, t queue.Ticket) (Change, error) {
 		var c Change
-		if a, ok := b.agents[agentID]; ok {
+		if a, ok := b.Agent(agentID); ok {
 			if a, err := a.Miss(at, t.ID, cause); err == nil {
 				c.Agents = []agent.Agent{a}
 			}
@@ -74,25 +76,36 @@ func (s *Tickets) Missed(ctx context.Context, tenant, ticket, agentID string, ca
 // was never heard of.
 func (s *Tickets) Talked(ctx context.Context, tenant, ticket, agentID string, at time.Time) error {
 	return s.step(ctx, tenant, ticket, func(b *board, t queue.Ticket) (Change, error) {
-		a, ok := b.agents[agentID]
-		if t.State.OnLine() && t.State != queue.Connected {
-			t, _ = t.Connected(at, agentID)
-			if ok && a.Ticket == t.ID {
-				a = a.Take(at, t.ID)
-			}
-		}
-		done, err := t.Talked(at)
-		if err != nil {
-			return Change{}, nil
-		}
-		c := Change{Tickets: []queue.Ticket{done}}
-		if ok {
-			if a, ok = part(a, t.ID, at); ok {
-				c.Agents = []agent.Agent{a}
-			}
-		}
-		return c, nil
+		return b.talked(t, agentID, at), nil
 	})
+}
+
+func (b *board) talked(t queue.Ticket, agentID string, at time.Time) Change {
+	a, ok := b.Agent(agentID)
+	if t.State == queue.Connected && t.Agent != agentID && ok && a.Ticket != t.ID {
+		return Change{} // the citizen has been taken over by another agent since
+	}
+	if t.State.OnLine() && t.State != queue.Connected && t.Reason != queue.ReasonTransferred {
+		t, _ = t.Connected(at, agentID)
+		if ok && a.Ticket == t.ID {
+			a = a.Take(at, t.ID)
+		}
+	}
+	before := t
+	done, err := t.Talked(at)
+	if err != nil {
+		return Change{}
+	}
+	c := Change{Tickets: []queue.Ticket{done}}
+	if before.Agent != agentID { // told by a helper who had taken over
+		c.Agents = append(c.Agents, b.without(before, at)...)
+	}
+	if ok {
+		if a, ok = part(a, t.ID, at); ok {
+			c.Agents = append(c.Agents, a)
+		}
+	}
+	return c
 }
 
 // Staff makes sure that all these agents are known, with their skills. Who is
@@ -106,19 +119,93 @@ func (s *Tickets) Staff(ctx context.Context, tenant string, team []agent.Agent) 
 	_, err = o.change(ctx, "", func(b *board) (Change, error) {
 		var c Change
 		for _, a := range team {
-			known, ok := b.agents[a.ID]
+			known, ok := b.Agent(a.ID)
 			if !ok {
 				known = agent.Agent{ID: a.ID, Tenant: tenant, State: agent.Away, Since: now, Idle: now}
 			}
-			if ok && slices.Equal(known.Skills, a.Skills) {
+			if ok && slices.Equal(known.Skills, a.Skills) && known.MustWrite == o.cfg.MustWrite {
 				continue
 			}
-			known.Skills = slices.Clone(a.Skills)
+			known.Skills, known.MustWrite = slices.Clone(a.Skills), o.cfg.MustWrite
 			c.Agents = append(c.Agents, known)
 		}
 		return c, nil
 	})
 	return err
+}
+
+// Phones tells which agents' telephones answered when they were probed. Who does
+// not answer is not given citizens, whatever the registration says; an agent who
+// is not in the list is left as is.
+func (s *Tickets) Phones(ctx context.Context, tenant string, reachable map[string]bool) error {
+	o, err := s.office(tenant)
+	if err != nil {
+		return err
+	}
+	now := s.opts.Now()
+	_, err = o.change(ctx, "", func(b *board) (Change, error) {
+		var c Change
+		for _, id := range slices.Sorted(maps.Keys(reachable)) {
+			if a, ok := b.Agent(id); ok && reachable[id] != a.Unreached.IsZero() {
+				c.Agents = append(c.Agents, a.Reach(now, reachable[id]))
+			}
+		}
+		return c, nil
+	})
+	return err
+}
+
+// WroteUp is the outcome of a talk, with a note, as its agent writes it: it is
+// kept with the ticket, and ends the wrap-up. agent.ErrOutcome: nothing is written.
+func (s *Tickets) WroteUp(ctx context.Context, tenant, id, outcome, note string) (agent.Agent, error) {
+	o, err := s.office(tenant)
+	if err != nil {
+		return agent.Agent{}, err
+	}
+	now := s.opts.Now()
+	talk, err := o.talkOf(ctx, id)
+	if err != nil {
+		return agent.Agent{}, err
+	}
+	var wrote agent.Agent
+	kept, err := o.change(ctx, "", func(b *board) (Change, error) {
+		a, ok := b.Agent(id)
+		if !ok {
+			return Change{}, fmt.Errorf("%w: agent %q", ErrNotFound, id)
+		}
+		var err error
+		wrote, err = a.Wrote(now, outcome)
+		c := Change{Agents: []agent.Agent{wrote}}
+		if t, ok := b.Ticket(talk); ok && err == nil && talkOf(a) == talk {
+			if written, err := t.Write(now, outcome, note); err == nil {
+				c.Tickets = []queue.Ticket{written}
+			}
+		}
+		return c, err
+	})
+	if err == nil && len(kept.Agents) == 1 {
+		wrote = kept.Agents[0]
+	}
+	return wrote, err
+}
+
+// talkOf is the ticket of the talk that an agent has, or is to write up.
+func talkOf(a agent.Agent) string {
+	if a.State == agent.Talking {
+		return a.Ticket
+	}
+	return a.After
+}
+
+// talkOf looks the ticket of an agent's talk up, so that the board has it.
+func (o *office) talkOf(ctx context.Context, id string) (ticket string, err error) {
+	if err := o.look(ctx, func(b *board) { ticket = talkOf(b.agent(id)) }); err != nil || ticket == "" {
+		return "", err
+	}
+	if _, err := o.find(ctx, ticket); err != nil && !errors.Is(err, ErrNotFound) {
+		return "", err
+	}
+	return ticket, nil
 }
 
 // SetAgentState is an agent, or a supervisor, asking for a state: Ready, Paused
@@ -132,7 +219,7 @@ func (s *Tickets) SetAgentState(ctx context.Context, tenant, id string, state ag
 	now := s.opts.Now()
 	var set agent.Agent
 	kept, err := o.change(ctx, "", func(b *board) (Change, error) {
-		a, ok := b.agents[id]
+		a, ok := b.Agent(id)
 		if !ok {
 			return Change{}, fmt.Errorf("%w: agent %q", ErrNotFound, id)
 		}

@@ -1,112 +1,68 @@
 package dispatch
 
 import (
-	"maps"
+	"reflect"
 	"slices"
+	"time"
 
 	"richiamo/internal/agent"
+	"richiamo/internal/plan"
 	"richiamo/internal/queue"
 )
 
 // board is what is known of a tenant's open tickets and agents: what was read,
 // and what was committed since. It may lag behind what others write; versions
-// show it at the next commit. It is not safe for concurrent use.
-type board struct {
-	open   []queue.Ticket          // in order
-	places map[string]queue.Ticket // by id, to find the place
-	closed map[string]queue.Ticket // looked up one by one: no longer open
-	agents map[string]agent.Agent  // by id
+// show it at the next commit. The office's lock guards it.
+type board struct{ *plan.Board }
+
+// agent gives an agent, or nobody.
+func (b *board) agent(id string) agent.Agent {
+	a, _ := b.Agent(id)
+	return a
 }
 
-// maxClosed bounds the closed tickets that are remembered.
-const maxClosed = 1000
-
-func newBoard(tickets []queue.Ticket, agents []agent.Agent) *board {
-	b := &board{
-		open:   slices.Clone(tickets),
-		places: make(map[string]queue.Ticket, len(tickets)),
-		closed: map[string]queue.Ticket{},
-		agents: make(map[string]agent.Agent, len(agents)),
-	}
-	b.open = slices.DeleteFunc(b.open, func(t queue.Ticket) bool { return !t.State.Open() })
-	slices.SortFunc(b.open, queue.Compare)
-	for _, t := range b.open {
-		b.places[t.ID] = t
-	}
-	for _, a := range agents {
-		b.agents[a.ID] = a
-	}
-	return b
-}
-
-// ticket finds a ticket, open or looked up.
-func (b *board) ticket(id string) (queue.Ticket, bool) {
-	if t, ok := b.places[id]; ok {
-		return t, true
-	}
-	t, ok := b.closed[id]
-	return t, ok
-}
-
-// put takes a ticket as it was kept; what is older than the board's is
-// dropped.
-func (b *board) put(t queue.Ticket) {
-	if old, ok := b.ticket(t.ID); ok {
-		if old.Version >= t.Version {
-			return
-		}
-		t.Arrived = old.Arrived // the place never changes, whatever a store makes of fractions of a second
-	}
-	i, found := slices.BinarySearchFunc(b.open, t, queue.Compare)
-	switch {
-	case t.State.Open() && found:
-		b.open[i], b.places[t.ID] = t, t
-	case t.State.Open():
-		b.open = slices.Insert(b.open, i, t)
-		b.places[t.ID] = t
-		delete(b.closed, t.ID)
-	default:
-		if found {
-			b.open = slices.Delete(b.open, i, i+1)
-		}
-		delete(b.places, t.ID)
-		if len(b.closed) >= maxClosed {
-			clear(b.closed)
-		}
-		b.closed[t.ID] = t
-	}
-}
-
-func (b *board) putAgent(a agent.Agent) {
-	if old, ok := b.agents[a.ID]; !ok || old.Version < a.Version {
-		b.agents[a.ID] = a
-	}
-}
+// without is the agent of a ticket, parted from it.
+func (b *board) without(t queue.Ticket, at time.Time) []agent.Agent { return b.Without(t, at) }
 
 func (b *board) apply(c Change) {
 	for _, t := range c.Tickets {
-		b.put(t)
+		b.Put(t)
 	}
 	for _, a := range c.Agents {
-		b.putAgent(a)
+		b.PutAgent(a)
 	}
 }
 
-// team lists the agents by id.
-func (b *board) team() []agent.Agent {
-	team := make([]agent.Agent, 0, len(b.agents))
-	for _, id := range slices.Sorted(maps.Keys(b.agents)) {
-		team = append(team, b.agents[id])
-	}
-	return team
+// differing leaves out of a change what it does not change.
+func (b *board) differing(c Change) Change {
+	c.Tickets = slices.DeleteFunc(slices.Clone(c.Tickets), func(t queue.Ticket) bool {
+		old, ok := b.Ticket(t.ID)
+		return ok && reflect.DeepEqual(old, t)
+	})
+	c.Agents = slices.DeleteFunc(slices.Clone(c.Agents), func(a agent.Agent) bool {
+		old, ok := b.Agent(a.ID)
+		return ok && reflect.DeepEqual(old, a)
+	})
+	return c
 }
 
-// onLine finds the open ticket that a live call holds.
-func (b *board) onLine(call string, states ...queue.State) (queue.Ticket, bool) {
-	for _, t := range b.open {
-		if call != "" && t.Call == call && slices.Contains(states, t.State) {
-			return t, true
+// moves tells what a change moves from one state to another.
+func (b *board) moves(tenant string, c Change) (moves []Move) {
+	for _, t := range c.Tickets {
+		old, known := b.Ticket(t.ID)
+		if known && old.Version >= t.Version || old.State == t.State {
+			continue
+		}
+		m := Move{Tenant: tenant, Purpose: t.Purpose, From: string(old.State), To: string(t.State), Reason: string(t.Reason)}
+		if t.State == queue.Connected {
+			m.Waited = t.Updated.Sub(t.Arrived)
+		}
+		moves = append(moves, m)
+	}
+	for _, a := range c.Agents {
+		if old := b.agent(a.ID); old.State != a.State {
+			moves = append(moves, Move{Tenant: tenant, From: string(old.State), To: string(a.State), Reason: a.Reason})
 		}
 	}
-	return queue.Ticket{}, false
+	return moves
 }

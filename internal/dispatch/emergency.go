@@ -21,7 +21,7 @@ func (s *Tickets) Emergency(tenant, call string) (agentID string, ok bool) {
 		return "", false
 	}
 	var team []agent.Agent
-	for _, a := range o.board.team() {
+	for _, a := range o.board.Team() {
 		if !o.handed[a.ID] && o.out[a.ID] == "" {
 			team = append(team, a)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -28,6 +29,8 @@ type exchange struct {
 	placed map[string]int    // call -> how often it was asked for
 	began  []queue.Ticket    // calls that began
 	broken bool
+
+	cancelled, closed []string // calls, in order
 }
 
 func newExchange() *exchange {
@@ -59,6 +62,23 @@ func (x *exchange) Place(_ context.Context, t queue.Ticket) error {
 		}
 	}
 	x.began, x.live[t.Call] = append(x.began, t), true
+	return nil
+}
+
+func (x *exchange) Cancel(_ context.Context, call string) {
+	x.set(func() {
+		delete(x.live, call)
+		x.cancelled = append(x.cancelled, call)
+	})
+}
+
+func (x *exchange) Close(_ context.Context, call string) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.live[call] {
+		return dispatch.ErrNotFound
+	}
+	x.closed = append(x.closed, call)
 	return nil
 }
 
@@ -130,8 +150,17 @@ type house struct {
 	loop    *dispatch.Loop
 	cfg     dispatch.Config
 
-	mu    sync.Mutex
-	moves []dispatch.Move
+	mu       sync.Mutex
+	moves    []dispatch.Move
+	alarms   []string // "kind on", "kind off"
+	measures []dispatch.Measure
+}
+
+// heard are the alarms that there were.
+func (h *house) heard() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.alarms)
 }
 
 func newHouse(t *testing.T, agents ...string) *house {
@@ -161,6 +190,16 @@ func (h *house) start() {
 			h.mu.Lock()
 			defer h.mu.Unlock()
 			h.moves = append(h.moves, m)
+		},
+		Alarm: func(_, kind string, on bool) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.alarms = append(h.alarms, kind+map[bool]string{true: " on", false: " off"}[on])
+		},
+		Measured: func(m dispatch.Measure) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.measures = append(h.measures, m)
 		},
 	})
 	h.loop = dispatch.NewLoop(h.tickets, h.stores.Leases, h.calls, "p", nil)

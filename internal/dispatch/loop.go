@@ -4,24 +4,27 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
+	"richiamo/internal/plan"
 	"richiamo/internal/queue"
 )
 
 // How the loop keeps time.
 const (
-	tick      = time.Second      // it looks at least so often
-	leaseFor  = 6 * time.Second  // how long a planner that died is waited for
-	renewAt   = 2 * time.Second  // so that two renewals may fail
-	sweepAt   = 10 * time.Second // everything is read anew, for what other processes wrote
-	roundFor  = 5 * time.Second  // how long one look, and one effect, may take
-	holdFor   = 5 * time.Second  // an exchange that took no call is left alone, except for the calls that it owes
-	maxPasses = 100              // of Plan in one look: each carries out what the one before made possible
+	tick      = time.Second            // it looks at least so often
+	leaseFor  = 6 * time.Second        // how long a planner that died is waited for
+	renewAt   = 2 * time.Second        // so that two renewals may fail
+	roundFor  = 5 * time.Second        // how long one look, and one effect, may take
+	holdFor   = 5 * time.Second        // an exchange that took no call is left alone, except for the calls that it owes
+	hearAt    = 500 * time.Millisecond // how often is looked which calls are alive
+	maxPasses = 100                    // in one round: each carries out what the one before made possible
 )
 
-// Loop carries out what Plan decides, for every tenant, as long as it holds the
+// Loop carries out what is planned, for every tenant, as long as it holds the
 // tenant's lease.
 type Loop struct {
 	tickets *Tickets
@@ -30,6 +33,9 @@ type Loop struct {
 	holder  string
 	log     *slog.Logger
 	decided func(tenant string, d Decision)
+
+	watches []*watch // one for a tenant, in the order of their names
+	driven  bool     // by Round
 
 	once sync.Once
 	stop context.CancelFunc
@@ -44,16 +50,30 @@ func NewLoop(t *Tickets, leases Leases, calls Calls, holder string, decided func
 	if decided == nil {
 		decided = func(string, Decision) {}
 	}
-	return &Loop{tickets: t, leases: leases, calls: calls, holder: holder, log: t.opts.Log, decided: decided}
+	t.calls = calls // what Tickets must end is ended there
+	l := &Loop{tickets: t, leases: leases, calls: calls, holder: holder, log: t.opts.Log, decided: decided}
+	for _, tenant := range slices.Sorted(maps.Keys(t.offices)) {
+		l.watches = append(l.watches, &watch{Loop: l, office: t.offices[tenant], fresh: true})
+	}
+	return l
 }
 
 // Start begins to plan. Calls must know by then which of them are alive.
 func (l *Loop) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	l.stop = cancel
-	for _, o := range l.tickets.offices {
-		w := &watch{Loop: l, office: o, silent: map[string]time.Time{}, told: map[string]time.Time{}, fresh: true}
+	for _, w := range l.watches {
 		l.done.Go(func() { w.run(ctx) })
+	}
+}
+
+// Round looks once at all tenants and does what there is to do. It is for
+// somebody who keeps the time, a simulation say, instead of Start: to be called
+// after each thing that happened, and every second.
+func (l *Loop) Round(ctx context.Context) {
+	l.driven = true // nothing is done beside
+	for _, w := range l.watches {
+		w.round(ctx)
 	}
 }
 
@@ -77,9 +97,10 @@ type watch struct {
 	fresh   bool // the lease was never held by this process
 	renewed time.Time
 
-	silent map[string]time.Time // calls that should be alive and are not
-	told   map[string]time.Time // when an effect was last asked for, by ticket
-	hold   time.Time            // until when nobody is claimed for a new call
+	heard  time.Time       // when was last looked which calls are alive
+	silent map[string]bool // those that should be alive and are not
+	chores                 // see tidy.go
+	hold   time.Time       // until when nobody is claimed for a new call
 }
 
 func (w *watch) run(ctx context.Context) {
@@ -112,20 +133,28 @@ func (w *watch) resign(ctx context.Context) {
 
 func (w *watch) lease() string { return "planner:" + w.tenant }
 
-// round looks once at everything and does what there is to do.
+// round does what there is to do.
 func (w *watch) round(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, roundFor)
 	defer cancel()
 	planner := w.plans(ctx)
-	if w.refresh(ctx, sweepAt) != nil || !planner {
+	if every := w.every(); (w.driven || !w.beside(every, w.done.Go)) && w.refresh(ctx, every) != nil {
+		return
+	}
+	w.tidy(ctx, w.opts.Now()) // see tidy.go
+	if !planner {
 		return
 	}
 	w.reconcile(ctx)
-	for range maxPasses {
-		if !w.pass(ctx) {
-			return
-		}
+	w.joinDoubled(ctx, w.opts.Now()) // see tidy.go
+	passes := 0
+	for passes < maxPasses && w.pass(ctx) {
+		passes++
 	}
+	if passes == maxPasses {
+		w.nudge() // there may be more
+	}
+	w.lookForStuck(ctx, w.opts.Now()) // see tidy.go
 }
 
 // plans tells whether this process is the tenant's planner. A lease that could
@@ -151,22 +180,34 @@ func (w *watch) plans(ctx context.Context) bool {
 	return ok
 }
 
-// pass plans once. It returns true if something was committed, so that another
-// pass may find more to do.
+// pass plans once. It returns true if something was committed, or is left, so
+// that another pass may find more to do.
 func (w *watch) pass(ctx context.Context) bool {
 	now := w.opts.Now()
-	s, err := w.snapshot(ctx, now)
+	if w.hear(ctx, now) != nil {
+		return false
+	}
+	facts := w.facts(now)
+	var decisions []Decision
+	var progress bool
+	err := w.look(ctx, func(b *board) {
+		aside := map[string]bool{}
+		for a := range w.out {
+			aside[a] = true
+		}
+		b.SetAside(aside)
+		decisions, progress = b.Decide(now, facts)
+	})
 	if err != nil {
 		return false
 	}
-	progress := false
-	for _, d := range Plan(s, now, w.cfg) {
+	for _, d := range decisions {
 		if ctx.Err() != nil {
 			return false
 		}
 		switch committed, err := w.carryOut(ctx, now, d); {
 		case errors.Is(err, ErrStale):
-			return true // the snapshot is old
+			return true // what was decided upon is old
 		case err != nil:
 			return false
 		case committed:
@@ -176,48 +217,55 @@ func (w *watch) pass(ctx context.Context) bool {
 	return progress
 }
 
-// snapshot is the board with what this process knows of the calls.
-func (w *watch) snapshot(ctx context.Context, now time.Time) (Snapshot, error) {
-	s := Snapshot{Hold: now.Before(w.hold), Silent: map[string]time.Time{}, Told: map[string]time.Time{}, Out: map[string]bool{}}
-	err := w.look(ctx, func(b *board) {
-		s.Tickets, s.Agents = append(s.Tickets, b.open...), b.team()
-		for a := range w.out {
-			s.Out[a] = true
-		}
-	})
-	for _, t := range s.Tickets {
-		if at, ok := w.told[t.ID]; ok {
-			s.Told[t.ID] = at
-		}
-		if !t.State.OnLine() || t.Node != w.cfg.Node || w.calls.Live(t.Call) {
-			continue
-		}
-		s.Silent[t.Call] = now
-		if since, ok := w.silent[t.Call]; ok {
-			s.Silent[t.Call] = since
+// hear finds out, from time to time, which calls are alive that should be.
+func (w *watch) hear(ctx context.Context, now time.Time) error {
+	if now.Sub(w.heard) < hearAt {
+		return nil
+	}
+	w.heard = now
+	var calls []string
+	if err := w.look(ctx, func(b *board) { calls = b.OnLine(w.cfg.Node) }); err != nil {
+		return err
+	}
+	// Live is not asked under the lock: calls may be asking something here.
+	w.silent = map[string]bool{}
+	for _, call := range calls {
+		if !w.calls.Live(call) {
+			w.silent[call] = true
 		}
 	}
-	w.silent, w.told = s.Silent, s.Told // what is not needed any more is forgotten
-	return s, err
+	return w.look(ctx, func(b *board) { b.Heard(now, w.silent) })
+}
+
+// facts is what the board does not know.
+func (w *watch) facts(now time.Time) plan.Facts {
+	up := w.linesUp(now)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, tripped := w.mind.breaker.Tripped()
+	held := now.Before(w.hold)
+	return plan.Facts{
+		Hold: held || tripped, Probe: !held && w.mind.breaker.May(now),
+		Up: up, Swept: w.mind.swept,
+	}
 }
 
 // carryOut commits a decision and has its effect. An effect that fails is
-// repeated by Plan.
+// decided once more.
 func (w *watch) carryOut(ctx context.Context, now time.Time, d Decision) (committed bool, err error) {
-	if d.Verb == Dial && len(d.Tickets) > 0 {
-		if now.Before(w.hold) { // the exchange has stopped taking calls since this was planned
-			return false, nil
-		}
-		blocked, err := w.tickets.blocks.Blocked(ctx, w.tenant, d.Ticket.Phone)
-		if err != nil {
-			return false, w.failed(err)
-		}
-		if blocked {
-			return w.refuse(ctx, now, d.Ticket.ID)
+	var ledgers []queue.Ledger
+	switch {
+	case d.Verb == Turn && d.Ticket.Node == w.cfg.Node && !w.calls.Live(d.Ticket.Call):
+		w.silent[d.Ticket.Call] = true // hung up since it was last heard
+		return true, w.look(ctx, func(b *board) { b.Heard(now, w.silent) })
+	case calls(d) && len(d.Tickets) > 0:
+		var ok bool
+		if ledgers, ok, err = w.mayPlace(ctx, now, d.Ticket); err != nil || !ok {
+			return !ok && err == nil, err
 		}
 	}
 	if len(d.Tickets)+len(d.Agents) > 0 {
-		kept, err := w.commit(ctx, Change{Tickets: d.Tickets, Agents: d.Agents})
+		kept, err := w.commit(ctx, Change{Tickets: d.Tickets, Agents: d.Agents, Ledgers: ledgers})
 		if err != nil {
 			return false, err
 		}
@@ -225,6 +273,9 @@ func (w *watch) carryOut(ctx context.Context, now time.Time, d Decision) (commit
 			d.Ticket = kept.Tickets[0]
 		}
 		committed = true
+		if calls(d) {
+			w.dialled(now, d.Ticket) // see admit.go
+		}
 	}
 	w.log.Debug("decided", "tenant", w.tenant, "verb", d.Verb, "reason", d.Reason, "ticket", d.Ticket.ID)
 	w.decided(w.tenant, d)
@@ -238,19 +289,47 @@ func (w *watch) affect(ctx context.Context, now time.Time, d Decision) {
 	switch d.Verb {
 	case Turn:
 		err = w.calls.Turn(ctx, w.tenant, d.Ticket.Call, d.Ticket.ID, d.Ticket.Agent)
-	case Dial:
+	case Dial, plan.Notice:
 		w.hold = time.Time{}
 		if err = w.calls.Place(ctx, d.Ticket); err != nil {
 			w.hold = now.Add(holdFor)
 		}
+	case plan.Close:
+		if err = w.calls.Close(ctx, d.Ticket.Call); errors.Is(err, ErrNotFound) {
+			err = nil // has hung up
+		}
 	default:
 		return
 	}
-	w.told[d.Ticket.ID] = now
-	if err != nil {
-		w.log.Warn("the exchange did not take a decision: it is asked again", "tenant", w.tenant,
-			"verb", d.Verb, "ticket", d.Ticket.ID, "error", err)
+	_ = w.look(ctx, func(b *board) { b.Told(d.Ticket.ID, now) }) // otherwise it is asked for once more
+	if err == nil {
+		w.goesOn(now) // see admit.go
+		return
 	}
+	w.log.Warn("the exchange did not take a decision: it is asked again", "tenant", w.tenant,
+		"verb", d.Verb, "ticket", d.Ticket.ID, "error", err)
+}
+
+// calls tells whether a decision places a call.
+func calls(d Decision) bool { return d.Verb == Dial || d.Verb == plan.Notice }
+
+// mayPlace looks at what the board does not know before a call is committed: the
+// exchange, the numbers that are never called, and what admit.go says. The ledgers
+// that were read for it are part of the change. ok is false when the ticket was put
+// off, or given up.
+func (w *watch) mayPlace(ctx context.Context, now time.Time, t queue.Ticket) (ledgers []queue.Ledger, ok bool, err error) {
+	if now.Before(w.hold) { // the exchange has stopped taking calls since this was planned
+		return nil, false, nil
+	}
+	blocked, err := w.tickets.blocks.Blocked(ctx, w.tenant, t.Phone)
+	if err != nil {
+		return nil, false, w.failed(err)
+	}
+	if blocked {
+		_, err := w.refuse(ctx, now, t.ID)
+		return nil, false, err
+	}
+	return w.admitted(ctx, now, t)
 }
 
 // refuse leaves a ticket to a person whose number is never to be called.
@@ -281,7 +360,7 @@ func (w *watch) reconcile(ctx context.Context) {
 			}
 		}
 		for call := range w.served {
-			if t, ok := b.onLine(call, queue.Waiting); ok {
+			if t, ok := b.OnCall(call, queue.Waiting); ok {
 				served = append(served, t)
 			} else if live, known := alive[call]; known && !live {
 				delete(w.served, call)

@@ -120,7 +120,7 @@ func TestAgentMisses(t *testing.T) {
 		assert.Equal(t, "bruno", h.calls.turn(x.ID))
 		assert.Equal(t, 1, h.agent("anna").Misses)
 
-		require.NoError(t, h.tickets.Left(h.ctx, "demo", x.ID, time.Now()))
+		require.NoError(t, h.tickets.Left(h.ctx, "demo", x.ID, x.Call, time.Now()))
 		assert.Equal(t, queue.Withdrawn, h.ticket(x.ID).State)
 		assert.Equal(t, agent.Ready, h.agent("bruno").State, "who rang for nobody is free")
 	})

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
-	"slices"
 	"sync"
 	"time"
 
-	"richiamo/internal/agent"
 	"richiamo/internal/queue"
 )
 
@@ -21,16 +18,19 @@ type office struct {
 	opts   Options
 	wake   chan struct{} // holds one nudge
 
-	reading sync.Mutex // one reading of everything at a time
+	reading chan struct{} // held by the one who reads everything
 
 	mu     sync.Mutex
 	board  *board // nil until it was read
 	read   time.Time
-	stale  bool      // the board must be read again before it is decided upon
-	during []Change  // committed while everything is being read
-	busy   bool      // everything is being read
-	away   bool      // the store did not answer last time
-	tried  time.Time // when everything was last asked for
+	took   time.Duration   // how long that took
+	stale  bool            // the board must be read again before it is decided upon
+	during map[string]bool // tickets and agents committed while everything is being read; nil: it is not
+	away   bool            // the store did not answer last time
+	tried  time.Time       // when everything was last asked for
+	begun  bool            // a reading beside everything else
+
+	mind mind // what is remembered beside the board
 
 	handed map[string]bool   // agents passed on while the store is away
 	out    map[string]string // those who still speak, and on which call
@@ -39,7 +39,8 @@ type office struct {
 
 func newOffice(tenant string, cfg Config, store Store, opts Options) *office {
 	return &office{
-		tenant: tenant, cfg: cfg, store: store, opts: opts, wake: make(chan struct{}, 1), stale: true,
+		tenant: tenant, cfg: cfg, store: store, opts: opts, wake: make(chan struct{}, 1), reading: make(chan struct{}, 1), stale: true,
+		mind:   newMind(cfg),
 		handed: map[string]bool{}, out: map[string]string{}, served: map[string]bool{},
 	}
 }
@@ -52,14 +53,23 @@ func (o *office) nudge() {
 }
 
 // maxTries bounds how often a change is decided anew because somebody else was
-// faster.
-const maxTries = 10
+// faster. After patientTries everything is read before it is, however long that
+// takes: otherwise what is decided upon would be as old each time.
+const (
+	maxTries     = 10
+	patientTries = 3
+)
 
 // change decides upon the board and commits, again and again until nobody was
 // faster. A decision without tickets and agents is not committed. decide must
 // not keep the board; it is called with the board locked.
 func (o *office) change(ctx context.Context, key string, decide func(*board) (Change, error)) (Change, error) {
-	for range maxTries {
+	for try := range maxTries {
+		if try == patientTries {
+			o.mu.Lock()
+			o.stale = true
+			o.mu.Unlock()
+		}
 		var c Change
 		var decided error
 		err := o.look(ctx, func(b *board) {
@@ -101,7 +111,7 @@ func (o *office) changeTicket(ctx context.Context, key, id string, decide func(*
 		var there bool
 		var decided error
 		kept, err := o.change(ctx, key, func(b *board) (c Change, _ error) {
-			if t, there = b.ticket(id); there { // otherwise forgotten since it was found
+			if t, there = b.Ticket(id); there { // otherwise forgotten since it was found
 				c, decided = decide(b, t)
 			}
 			return c, decided
@@ -123,8 +133,7 @@ func (o *office) changeTicket(ctx context.Context, key, id string, decide func(*
 	return Change{}, fmt.Errorf("%w, %d times in a row", ErrStale, maxTries)
 }
 
-// newest tells whether a ticket is as it is kept; if not, everything is read
-// anew before it is decided upon.
+// newest tells whether a ticket is as it is kept; if not, the board has it now.
 func (o *office) newest(ctx context.Context, t queue.Ticket) (bool, error) {
 	kept, err := o.store.Ticket(ctx, o.tenant, t.ID)
 	if err != nil {
@@ -135,34 +144,38 @@ func (o *office) newest(ctx context.Context, t queue.Ticket) (bool, error) {
 	if kept.Version <= t.Version {
 		return true, nil
 	}
-	o.stale = true
-	o.board.put(kept)
+	o.board.Put(kept)
+	o.doubt()
 	return false, nil
 }
 
 // commit writes a change and keeps the board with it.
 func (o *office) commit(ctx context.Context, c Change) (Change, error) {
 	c.Tenant = o.tenant
+	c, err := o.booked(ctx, c) // no attempt without a record: see ledger.go
+	if err != nil {
+		return Change{}, err
+	}
 	kept, err := o.store.Commit(ctx, c)
 	if errors.Is(err, ErrStale) || errors.Is(err, ErrNotFound) {
-		o.mu.Lock()
-		o.stale = true
-		clear(o.board.closed)
-		o.mu.Unlock()
-		return Change{}, ErrStale
+		return Change{}, o.superseded(ctx, c)
 	}
 	if err != nil {
 		return Change{}, o.failed(err)
 	}
+	if c.Key != "" && !follows(kept, c) {
+		return kept, o.replayed(ctx, kept)
+	}
 	o.mu.Lock()
 	o.answers()
 	clear(o.handed) // a store that only reads is still away for who wants to be handed out
-	moves := o.board.moves(o.tenant, kept)
+	seen, moves := o.observe(kept), o.board.moves(o.tenant, kept)
 	o.board.apply(kept)
-	if o.busy {
-		o.during = append(o.during, kept)
+	if o.during != nil {
+		o.note(kept)
 	}
 	o.mu.Unlock()
+	o.report(seen)
 	for _, m := range moves {
 		o.opts.Moved(m)
 	}
@@ -170,39 +183,75 @@ func (o *office) commit(ctx context.Context, c Change) (Change, error) {
 	return kept, nil
 }
 
-// differing leaves out of a change what it does not change.
-func (b *board) differing(c Change) Change {
-	c.Tickets = slices.DeleteFunc(slices.Clone(c.Tickets), func(t queue.Ticket) bool {
-		old, ok := b.ticket(t.ID)
-		return ok && reflect.DeepEqual(old, t)
-	})
-	c.Agents = slices.DeleteFunc(slices.Clone(c.Agents), func(a agent.Agent) bool {
-		old, ok := b.agents[a.ID]
-		return ok && reflect.DeepEqual(old, a)
-	})
-	return c
+// follows tells whether a change as it was kept is the one that was asked for,
+// and not one that was done before under the same key.
+func follows(kept, asked Change) bool {
+	if len(kept.Tickets) != len(asked.Tickets) {
+		return false
+	}
+	for i, t := range kept.Tickets {
+		if t.ID != asked.Tickets[i].ID || t.Version != asked.Tickets[i].Version+1 {
+			return false
+		}
+	}
+	return true
 }
 
-// moves tells what a change moves from one state to another.
-func (b *board) moves(tenant string, c Change) (moves []Move) {
+// replayed takes the tickets of a change that was done before as they are now: it
+// tells what became of them then.
+func (o *office) replayed(ctx context.Context, c Change) error {
+	_, err := o.reread(ctx, c.Tickets)
+	return err
+}
+
+// superseded finds out who was faster: the tickets of a change are read anew. If
+// they are as they were believed to be, it must be an agent, and all is read.
+func (o *office) superseded(ctx context.Context, c Change) error {
+	changed, err := o.reread(ctx, c.Tickets)
+	if err != nil {
+		return err
+	}
+	if !changed && len(c.Agents) > 0 {
+		o.mu.Lock()
+		o.doubt()
+		o.mu.Unlock()
+	}
+	return ErrStale
+}
+
+// reread takes tickets as they are kept, and tells whether any is another than it
+// was given.
+func (o *office) reread(ctx context.Context, tickets []queue.Ticket) (changed bool, err error) {
+	for _, t := range tickets {
+		kept, err := o.store.Ticket(ctx, o.tenant, t.ID)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return false, o.failed(err)
+		}
+		changed = changed || kept.Version != t.Version
+		o.mu.Lock()
+		if err != nil {
+			o.board.Forget(t.ID)
+		} else {
+			o.board.Reset(kept)
+		}
+		o.mu.Unlock()
+	}
+	return changed, nil
+}
+
+// note remembers what was committed while everything is being read. The lock is
+// held.
+func (o *office) note(c Change) {
 	for _, t := range c.Tickets {
-		old, known := b.ticket(t.ID)
-		if known && old.Version >= t.Version || old.State == t.State {
-			continue
-		}
-		m := Move{Tenant: tenant, Purpose: t.Purpose, From: string(old.State), To: string(t.State), Reason: string(t.Reason)}
-		if t.State == queue.Connected {
-			m.Waited = t.Updated.Sub(t.Arrived)
-		}
-		moves = append(moves, m)
+		o.during[t.ID] = true
 	}
 	for _, a := range c.Agents {
-		if old := b.agents[a.ID]; old.State != a.State {
-			moves = append(moves, Move{Tenant: tenant, From: string(old.State), To: string(a.State), Reason: a.Reason})
-		}
+		o.during[agentPrefix+a.ID] = true
 	}
-	return moves
 }
+
+// agentPrefix tells agents from tickets where both are named; no ticket begins so.
+const agentPrefix = "agent:"
 
 // failed notes what an error tells about the store, and returns it.
 func (o *office) failed(err error) error {
@@ -217,6 +266,14 @@ func (o *office) failed(err error) error {
 	}
 	o.stale = true // whether the write was done is not known
 	return err
+}
+
+// answers notes that the store is there. The lock is held.
+func (o *office) answers() {
+	if o.away {
+		o.away = false
+		o.opts.Log.Info("the store answers again", "tenant", o.tenant)
+	}
 }
 
 // look shows the board, read anew if it is not to be trusted.
@@ -235,62 +292,11 @@ func (o *office) look(ctx context.Context, see func(*board)) error {
 	}
 }
 
-// awayRest is how long a store that did not answer is left alone: callers are
-// not kept waiting one after the other for it to fail again.
-const awayRest = 500 * time.Millisecond
-
-// refresh reads everything, unless it is trusted and not older than max. What
-// is committed meanwhile is laid over it.
-func (o *office) refresh(ctx context.Context, max time.Duration) error {
-	o.reading.Lock()
-	defer o.reading.Unlock()
-	o.mu.Lock()
-	now := o.opts.Now()
-	if !o.stale && o.board != nil && (max == 0 || now.Sub(o.read) < max) {
-		o.mu.Unlock()
-		return nil
-	}
-	if o.away && now.Sub(o.tried) < awayRest {
-		o.mu.Unlock()
-		return ErrUnavailable
-	}
-	o.tried = now
-	o.busy, o.during = true, nil
-	o.stale = false // whoever sees it stale from here on wants it read once more
-	o.mu.Unlock()
-
-	tickets, agents, err := o.store.Open(ctx, o.tenant)
-
-	o.mu.Lock()
-	o.busy = false
-	if err != nil {
-		o.stale = true
-		o.mu.Unlock()
-		return o.failed(err)
-	}
-	defer o.mu.Unlock()
-	o.board = newBoard(tickets, agents)
-	for _, c := range o.during {
-		o.board.apply(c)
-	}
-	o.during, o.read = nil, o.opts.Now()
-	o.answers()
-	return nil
-}
-
-// answers notes that the store is there. The lock is held.
-func (o *office) answers() {
-	if o.away {
-		o.away = false
-		o.opts.Log.Info("the store answers again", "tenant", o.tenant)
-	}
-}
-
 // find gives a ticket, looked up in the store when it is not open.
 func (o *office) find(ctx context.Context, id string) (queue.Ticket, error) {
 	var t queue.Ticket
 	var ok bool
-	if err := o.look(ctx, func(b *board) { t, ok = b.ticket(id) }); err != nil || ok {
+	if err := o.look(ctx, func(b *board) { t, ok = b.Ticket(id) }); err != nil || ok {
 		return t, err
 	}
 	t, err := o.store.Ticket(ctx, o.tenant, id)
@@ -298,7 +304,7 @@ func (o *office) find(ctx context.Context, id string) (queue.Ticket, error) {
 		return t, o.failed(err)
 	}
 	o.mu.Lock()
-	o.board.put(t)
+	o.board.Put(t)
 	o.mu.Unlock()
 	return t, nil
 }

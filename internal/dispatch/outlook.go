@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"richiamo/internal/agent"
+	"richiamo/internal/plan"
 	"richiamo/internal/queue"
 )
 
@@ -17,6 +18,11 @@ type Outlook struct {
 	Ahead  int           // callers and callbacks before this one
 	Free   bool          // an agent is there for this caller now, or in a moment
 	Offer  bool          // the callback is worth offering before the music
+
+	Closed  bool          // the offices are closed: nobody answers now
+	Closing bool          // they close before it would be this caller's turn
+	Full    bool          // no more calls can be promised for today
+	Next    queue.HalfDay // the next half-day with room, where one of these is so
 }
 
 // Outlook tells how long a waiting caller has to wait.
@@ -29,74 +35,25 @@ func (s *Tickets) Outlook(ctx context.Context, tenant, id string, now time.Time)
 	if err != nil {
 		return Outlook{}, err
 	}
-	out := Outlook{Ticket: id}
+	var out Outlook
 	err = o.look(ctx, func(b *board) {
-		if current, ok := b.ticket(id); ok {
+		if current, ok := b.Ticket(id); ok {
 			t = current
 		}
-		out.Ahead = queue.Ahead(b.open, t, now.Add(horizon))
-		out.Wait, out.Known = b.wait(o.cfg, t, now)
-		free := b.freeFor(t, now)
-		out.Free = t.Agent != "" || free > b.competing(o.cfg, t, now)
-		out.Offer = !out.Free && (!out.Known || out.Wait >= o.cfg.OfferFrom || (o.cfg.OfferAtOnce && free == 0))
+		out = o.outlook(b, t, now)
 	})
 	return out, err
 }
 
-// horizon is how far ahead a callback must be due to stand before a caller who
-// asks now.
-const horizon = 30 * time.Minute
-
-// wait estimates the wait of t, which may not be on the board yet.
-func (b *board) wait(cfg Config, t queue.Ticket, now time.Time) (time.Duration, bool) {
-	return queue.Estimate(queue.Ahead(b.open, t, now.Add(horizon)), b.staff(cfg, t.Queue, now))
-}
-
-// staff is who serves a queue now.
-func (b *board) staff(cfg Config, name string, now time.Time) queue.Staff {
-	s := queue.Staff{Setup: cfg.Setup}
-	var sum time.Duration
-	for _, a := range b.agents {
-		if !a.State.OnDuty() || !a.Serves(name) {
-			continue
-		}
-		s.Active++
-		if a.Free(now) {
-			s.Free++
-		}
-		if a.Handle > 0 {
-			sum += a.Handle
-		} else {
-			sum += cfg.Handle
-		}
-	}
-	if s.Active > 0 {
-		s.Handle = sum / time.Duration(s.Active)
-	}
-	return s
-}
-
-func (b *board) freeFor(t queue.Ticket, now time.Time) int {
-	n := 0
-	for _, a := range b.agents {
-		if a.Free(now) && a.Serves(t.Queue) {
-			n++
-		}
-	}
-	return n
-}
-
-// competing counts those before t who want one of the free agents now.
-func (b *board) competing(cfg Config, t queue.Ticket, now time.Time) int {
-	open := cfg.Window.Contains(now)
-	n := 0
-	for _, o := range b.open {
-		wants := o.State == queue.Waiting || (open && (o.State == queue.Pending || o.State == queue.Due))
-		if wants && o.NeedsAgent && o.Agent == "" && o.Queue == t.Queue && !now.Before(o.NotBefore) && queue.Before(o, t) {
-			n++
-		}
-	}
-	return n
+// outlook is what t, which may not be on the board yet, can expect.
+func (o *office) outlook(b *board, t queue.Ticket, now time.Time) Outlook {
+	out := Outlook{Ticket: t.ID, Ahead: b.Ahead(t, now)}
+	out.Wait, out.Known = b.Wait(t, now)
+	there, free := b.Free(t, now)
+	out.Free = there
+	out.Offer = !out.Free && (!out.Known || out.Wait >= o.cfg.OfferFrom || (o.cfg.OfferAtOnce && free == 0))
+	o.hoursOf(b, &out, t, now) // see closing.go
+	return out
 }
 
 // Status is a queue as a supervisor sees it.
@@ -108,6 +65,8 @@ type Status struct {
 	Wait      time.Duration // the estimate for whoever comes now, if Known
 	Known     bool
 	Agents    map[agent.State]int
+
+	Closed, Closing, Full bool // as in Outlook, for whoever comes now
 }
 
 // Status tells how a queue stands. ErrNotFound if there is none of that name.
@@ -120,26 +79,15 @@ func (s *Tickets) Status(ctx context.Context, tenant, name string) (Status, erro
 		return Status{}, ErrNotFound
 	}
 	now := s.opts.Now()
-	st := Status{Queue: name, Agents: map[agent.State]int{}}
+	var q plan.Queue
+	var next Outlook
 	err = o.look(ctx, func(b *board) {
-		for _, t := range b.open {
-			switch {
-			case t.Queue != name || !t.NeedsAgent:
-			case t.State == queue.Waiting:
-				st.Waiting++
-				st.Longest = max(st.Longest, now.Sub(t.Arrived))
-			case t.State != queue.Connected:
-				st.Callbacks++
-			}
-		}
-		for _, a := range b.agents {
-			if a.Serves(name) {
-				st.Agents[a.State]++
-			}
-		}
-		st.Wait, st.Known = b.wait(o.cfg, queue.Ticket{Queue: name, Arrived: now}, now)
+		q, next = b.Queue(name, now), o.outlook(b, queue.Ticket{Queue: name, Arrived: now}, now)
 	})
-	return st, err
+	return Status{
+		Queue: name, Waiting: q.Waiting, Callbacks: q.Callbacks, Longest: q.Longest, Agents: q.Agents,
+		Wait: next.Wait, Known: next.Known, Closed: next.Closed, Closing: next.Closing, Full: next.Full,
+	}, err
 }
 
 // Agents lists the agents of a tenant by id.
@@ -149,7 +97,7 @@ func (s *Tickets) Agents(ctx context.Context, tenant string) ([]agent.Agent, err
 		return nil, err
 	}
 	var team []agent.Agent
-	err = o.look(ctx, func(b *board) { team = b.team() })
+	err = o.look(ctx, func(b *board) { team = b.Team() })
 	return team, err
 }
 

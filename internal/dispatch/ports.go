@@ -25,6 +25,7 @@ type Change struct {
 	Tenant  string
 	Tickets []queue.Ticket // Version is the kept one; 0 makes a new ticket
 	Agents  []agent.Agent  // likewise
+	Ledgers []queue.Ledger // likewise
 	// Key, if not empty, names the change: done once under a key, it is not
 	// done again, and Commit returns the tickets as they were kept then.
 	Key string
@@ -40,6 +41,9 @@ type Store interface {
 	// Open lists the tickets that are not done with, and all agents.
 	Open(ctx context.Context, tenant string) ([]queue.Ticket, []agent.Agent, error)
 	Ticket(ctx context.Context, tenant, id string) (queue.Ticket, error)
+	// Ledgers reads the ledgers of subjects, in their order; Version 0 where
+	// there is none.
+	Ledgers(ctx context.Context, tenant string, of []queue.Subject) ([]queue.Ledger, error)
 	// Tickets pages through tickets by arrival, newest first; states empty:
 	// all. cursor is what the page before returned, empty for the first.
 	Tickets(ctx context.Context, tenant string, states []queue.State, cursor string, limit int) (page []queue.Ticket, next string, err error)
@@ -62,6 +66,13 @@ type Calls interface {
 	// Place begins the call of a claimed ticket. It is harmless to ask twice
 	// for the same ticket and attempt.
 	Place(ctx context.Context, t queue.Ticket) error
+	// Cancel ends a call of ours whose citizen is on the line in another one.
+	// It is harmless to ask twice, and for a call that is over.
+	Cancel(ctx context.Context, callID string)
+	// Close tells a waiting call that the offices close: it becomes a promised
+	// call, the place kept. It is harmless to say so twice. ErrNotFound when the
+	// call is over.
+	Close(ctx context.Context, callID string) error
 	// Live tells whether a call still lives.
 	Live(callID string) bool
 }

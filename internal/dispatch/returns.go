@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"richiamo/internal/phone"
@@ -18,12 +19,18 @@ type ReturnCall struct {
 	Language  string        // ISO 639-1; empty: the tenant's
 	Note      string
 	Channel   string // who asks: portal, pharmacy, gp
+	Class     queue.Class
 }
 
 // CreateReturn takes a return call from another system, once under its key: the
 // same key from the same channel gives the same ticket, as it is now. A number
 // that may not be dialled is ErrNotDialable; one that is never to be called again
 // makes a ticket for a person to look at.
+//
+// A citizen and a number have one open request for a person, whatever is asked for
+// and wherever: this one then joins it (Also), and it is what is returned. What
+// needs no agent joins what there is of the same citizen; husband and wife who
+// share a number are called one after the other.
 func (s *Tickets) CreateReturn(ctx context.Context, tenant, key string, r ReturnCall) (queue.Ticket, error) {
 	o, err := s.office(tenant)
 	if err != nil {
@@ -32,7 +39,7 @@ func (s *Tickets) CreateReturn(ctx context.Context, tenant, key string, r Return
 	now := s.opts.Now()
 	t := queue.Ticket{
 		Purpose: r.Purpose, Citizen: r.Citizen, Language: r.Language, Note: r.Note,
-		Channel: r.Channel, NeedsAgent: r.Purpose != queue.Verification, Arrived: now,
+		Channel: r.Channel, NeedsAgent: r.Purpose != queue.Verification, Arrived: now, Class: r.Class,
 	}
 	return s.take(ctx, o, "return:"+r.Channel+":"+key, t, now,
 		queue.Terms{Phone: r.Phone, NotBefore: later(r.NotBefore, now), Reason: queue.ReasonHandedOver})
@@ -51,6 +58,7 @@ func (s *Tickets) Noted(ctx context.Context, tenant, key string, number phone.Nu
 		queue.Terms{Phone: number, NotBefore: later(at.Add(o.cfg.MinDelay), now), Reason: queue.ReasonNoted})
 }
 
+// later is the later of two instants.
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
@@ -58,7 +66,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// take makes a new ticket of a call to be made.
+// take makes a new ticket of a call to be made, or has it join the one that there
+// is.
 func (s *Tickets) take(ctx context.Context, o *office, key string, t queue.Ticket, now time.Time, terms queue.Terms) (queue.Ticket, error) {
 	if err := dialable(terms.Phone); err != nil {
 		return queue.Ticket{}, err
@@ -75,33 +84,75 @@ func (s *Tickets) take(ctx context.Context, o *office, key string, t queue.Ticke
 	if err != nil {
 		return queue.Ticket{}, err
 	}
-	kept, err := o.change(ctx, key, func(*board) (Change, error) { return Change{Tickets: []queue.Ticket{t}}, nil })
+	id := t.ID
+	kept, err := o.change(ctx, key, func(b *board) (Change, error) {
+		t := t
+		t.Language = o.spoken(b, t.Language)
+		if other, ok := b.sameRequest(t); ok && !blocked {
+			joined, err := other.Join(now, queue.Request{Purpose: t.Purpose, Channel: t.Channel, At: now, Citizen: t.Citizen, Note: t.Note})
+			if err != nil {
+				return Change{}, err
+			}
+			t = joined
+		}
+		id = t.ID
+		return Change{Tickets: []queue.Ticket{t}}, nil
+	})
 	if err != nil {
 		return queue.Ticket{}, err
 	}
-	return o.now(ctx, kept, t.ID)
+	return o.now(ctx, kept, id)
 }
 
-// Withdraw ends a callback or return call that is no longer wanted, and gives
-// it as it is then. What is done already, or has the citizen on the line, is
-// queue.ErrImpossible.
+// sameRequest finds the promised call that a new one becomes part of.
+func (b *board) sameRequest(t queue.Ticket) (queue.Ticket, bool) {
+	if t.NeedsAgent {
+		return b.promisedCall(t.Phone, t.Citizen, t.ID)
+	}
+	for _, other := range b.ByCitizen(t.Citizen) {
+		if stillPromised(other) && (other.Citizen == t.Citizen || other.NeedsAgent) {
+			return other, true
+		}
+	}
+	return queue.Ticket{}, false
+}
+
+// Withdraw ends a callback or return call that is no longer wanted by the system
+// that handed it over, and gives it as it is then. One that has joined a
+// citizen's own wish leaves it, and the citizen is called all the same. What is
+// done already, or has the citizen on the line, is queue.ErrImpossible.
 func (s *Tickets) Withdraw(ctx context.Context, tenant, id string) (queue.Ticket, error) {
+	return s.withdraw(ctx, tenant, id, queue.ReasonWithdrawn, s.opts.Now())
+}
+
+func (s *Tickets) withdraw(ctx context.Context, tenant, id string, why queue.Reason, at time.Time) (queue.Ticket, error) {
 	o, err := s.office(tenant)
 	if err != nil {
 		return queue.Ticket{}, err
 	}
-	now := s.opts.Now()
 	_, err = o.changeTicket(ctx, "", id, func(b *board, t queue.Ticket) (Change, error) {
-		if t.State == queue.Waiting {
+		switch {
+		case t.State == queue.Waiting:
 			return Change{}, fmt.Errorf("%w: the citizen is on the line", queue.ErrImpossible)
+		case t.Purpose == queue.TrunkCheck && t.State.Open():
+			return Change{}, fmt.Errorf("%w: citizens wait for the trunk to be tried", queue.ErrImpossible)
 		}
-		gone, err := t.Withdraw(now, queue.ReasonWithdrawn)
-		return Change{Tickets: []queue.Ticket{gone}, Agents: b.without(t, now)}, err
+		if foreign := len(t.Also) - len(own(t.Also)); why == queue.ReasonWithdrawn && t.Channel == channelPhone && foreign > 0 && t.State.Open() {
+			t.Also, t.Updated = own(t.Also), at
+			return Change{Tickets: []queue.Ticket{t}}, nil
+		}
+		gone, err := t.Withdraw(at, why)
+		return Change{Tickets: []queue.Ticket{gone}, Agents: b.without(t, at)}, err
 	})
 	if err != nil {
 		return queue.Ticket{}, err
 	}
 	return o.find(ctx, id)
+}
+
+// own are the requests that citizens made themselves.
+func own(requests []queue.Request) []queue.Request {
+	return slices.DeleteFunc(slices.Clone(requests), func(r queue.Request) bool { return r.Channel != channelPhone })
 }
 
 // Settled closes the calls that are still to be made to a citizen for the
@@ -110,7 +161,7 @@ func (s *Tickets) Settled(ctx context.Context, tenant, ticket, citizen string) e
 	now := s.opts.Now()
 	return s.step(ctx, tenant, ticket, func(b *board, t queue.Ticket) (Change, error) {
 		var c Change
-		for _, other := range b.open {
+		for _, other := range b.ByCitizen(citizen) {
 			if other.Citizen != citizen || other.Purpose != t.Purpose {
 				continue
 			}
@@ -135,8 +186,8 @@ func (s *Tickets) SamePhone(ctx context.Context, tenant, ticket string) ([]queue
 	}
 	same := []queue.Ticket{t}
 	err = o.look(ctx, func(b *board) {
-		for _, other := range b.open {
-			if other.ID != t.ID && other.Phone == t.Phone && other.Purpose == t.Purpose {
+		for _, other := range b.ByPhone(t.Phone) {
+			if other.ID != t.ID && other.Purpose == t.Purpose {
 				same = append(same, other)
 			}
 		}

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"richiamo/internal/config"
 )
 
 // oldestMajor is the oldest Asterisk whose ARI has what is used here.
@@ -234,6 +236,9 @@ func (e *examination) endpoints(ctx context.Context, x exchange) {
 		e.ok("trunk", "%q is online", carrier)
 	}
 	for _, t := range e.cfg.Tenants {
+		if len(t.Agents) > 0 {
+			e.probe(ctx, x, t)
+		}
 		name, online := "agents "+t.ID, 0
 		var unknown []string
 		for _, a := range t.Agents {
@@ -254,5 +259,31 @@ func (e *examination) endpoints(ctx context.Context, x exchange) {
 		default:
 			e.ok(name, "%d telephones, %d of them registered now", len(t.Agents), online)
 		}
+	}
+}
+
+// probe looks whether Asterisk probes the agents' telephones: a registration
+// lasts for minutes after a telephone has died, and all calls given to it ring
+// nobody. The telephones of a tenant are taken to be described alike, and the
+// first one is asked for.
+func (e *examination) probe(ctx context.Context, x exchange, t config.Tenant) {
+	name := "agents' probe " + t.ID
+	var attributes []struct {
+		Attribute string `json:"attribute"`
+		Value     string `json:"value"`
+	}
+	found, err := x.get(ctx, "/asterisk/config/dynamic/res_pjsip/aor/"+url.PathEscape(t.Agents[0].ID), &attributes)
+	if err != nil || !found {
+		return // the line of the agents tells of a telephone that there is not
+	}
+	for _, a := range attributes {
+		if a.Attribute != "qualify_frequency" {
+			continue
+		}
+		if a.Value == "" || a.Value == "0" {
+			e.warn(name, "set qualify_frequency of their AORs in pjsip.conf, 5 say", "their telephones are not probed: one that is dead is given citizens until its registration ends")
+			return
+		}
+		e.ok(name, "their telephones are probed every %s seconds", a.Value)
 	}
 }

@@ -80,6 +80,8 @@ func Examine(ctx context.Context, cfg *config.Config, tell func(Finding)) []Find
 	e := &examination{cfg: cfg, tell: tell}
 	e.configuration()
 	e.zones()
+	e.staffing()
+	e.trunkChecks()
 	e.prompts()
 	e.registries()
 	e.redis(ctx)

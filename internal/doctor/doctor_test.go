@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -108,6 +109,7 @@ func TestAWholeInstallationIsWell(t *testing.T) {
 	}
 	assert.Contains(t, named(t, findings, "http").Detail, "free")
 	assert.Contains(t, named(t, findings, "sounds it").Detail, "all")
+	assert.Contains(t, named(t, findings, "agents' probe demo").Detail, "every 5 seconds")
 
 	require.NoError(t, in.Serve(t.Context()))
 	require.NoError(t, in.WaitReady(t.Context()))
@@ -156,6 +158,7 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 		{"an agent without a telephone", func(_ *testing.T, cfg *config.Config) {
 			cfg.Tenants[0].Agents = append(cfg.Tenants[0].Agents, config.Agent{ID: "agent77"})
 		}, "agents demo", doctor.Fail, "agent77"},
+		{"telephones that are not probed", says("/aor/agent1", `[{"attribute":"qualify_frequency","value":"0"}]`), "agents' probe demo", doctor.Warn, "qualify_frequency"},
 		{"no agents", func(_ *testing.T, cfg *config.Config) { cfg.Tenants[0].Agents = nil }, "agents demo", doctor.Warn, "there are none"},
 		{"no recordings", func(_ *testing.T, cfg *config.Config) { cfg.Asterisk.SoundsPrefix = "elsewhere" }, "sounds it", doctor.Fail, "lacks"},
 		{"recordings on another machine", says("/asterisk/variable", `{"value":"/nowhere"}`), "sounds it", doctor.OK, "on another machine, finds"},
@@ -168,6 +171,11 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 		{"a phrase that nobody recorded", func(_ *testing.T, cfg *config.Config) { cfg.Tenants[0].Phrases.Service = "tenant.service.none" }, "prompts demo", doctor.Fail, "tenant.service.none"},
 		{"a language without recordings", func(_ *testing.T, cfg *config.Config) { cfg.Tenants[0].Language = "de" }, "prompts demo", doctor.Fail, "language"},
 		{"no such zone", func(_ *testing.T, cfg *config.Config) { cfg.Tenants[0].TimeZone = "Europe/Nowhere" }, "time zone demo", doctor.Fail, "timezone"},
+		{"more staffed than there are", func(_ *testing.T, cfg *config.Config) {
+			week := config.Days{time.Monday, time.Tuesday}
+			cfg.Tenants[0].Staffing = []config.Shift{{Days: week, From: 540, To: 780, Agents: 6}, {Days: week[:1], From: 600, To: 720, Agents: 6}}
+		}, "staffing demo", doctor.Warn, "12 at a time"},
+		{"the trunk is checked", func(_ *testing.T, cfg *config.Config) { cfg.Tenants[0].TrunkCheck.Number = "0212345678" }, "trunk check demo", doctor.OK, "ending in 78"},
 		{"the port is taken", func(_ *testing.T, cfg *config.Config) {
 			cfg.HTTP.Listen = strings.TrimPrefix(foreign.URL, "http://")
 		}, "http", doctor.Fail, "http.listen"},

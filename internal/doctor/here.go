@@ -70,6 +70,54 @@ func (e *examination) prompts() {
 	}
 }
 
+// staffing compares what is promised from with who there is.
+func (e *examination) staffing() {
+	for _, t := range e.cfg.Tenants {
+		name, agents := "staffing "+t.ID, len(t.Agents)
+		if len(t.Staffing) == 0 {
+			e.ok(name, "all agents, %d, in all hours of the calling window", agents)
+			continue
+		}
+		hours, most := week(t.Staffing)
+		if most > agents {
+			e.warn(name, "correct \"staffing\", or name all of them under \"agents\"",
+				"%d at a time are staffed and %d agents are configured: more calls are promised than can be made", most, agents)
+			continue
+		}
+		e.ok(name, "%.0f hours of agents a week, at most %d at a time", hours, most)
+	}
+}
+
+// week adds up the hours of a week's shifts, and finds how many agents there are
+// at most at a time.
+func week(shifts []config.Shift) (hours float64, most int) {
+	for _, s := range shifts {
+		hours += float64(len(s.Days)*s.Agents) * float64(s.To-s.From) / 60
+		for _, day := range s.Days {
+			n := 0 // the number only grows where a shift begins
+			for _, other := range shifts {
+				if slices.Contains(other.Days, day) && other.From <= s.From && s.From < other.To {
+					n += other.Agents
+				}
+			}
+			most = max(most, n)
+		}
+	}
+	return hours, most
+}
+
+// trunkChecks tell whether the trunk is tried before citizens are called.
+func (e *examination) trunkChecks() {
+	for _, t := range e.cfg.Tenants {
+		name := "trunk check " + t.ID
+		if t.TrunkCheck.Number == "" {
+			e.ok(name, "none: that the trunk carries no calls is first seen by citizens who are not called")
+			continue
+		}
+		e.ok(name, "the number ending in %s is called before the first citizen of a day; not looked at: whether it answers", t.TrunkCheck.Number[len(t.TrunkCheck.Number)-2:])
+	}
+}
+
 // registries looks whether citizens can be found.
 func (e *examination) registries() {
 	key := e.cfg.Key.Reveal()

@@ -69,6 +69,20 @@ func (t *talk) still() {
 	}
 }
 
+// broken promises a call to a citizen whose line was lost, and who did not hang
+// up, before what the call was about had been done. It is false where there is
+// nothing to promise: somebody hung up, or is promised a call already, or no number
+// is known.
+func (t *talk) broken() bool {
+	if !t.Lost() || t.safe || t.Open != nil || t.Caller == "" {
+		return false
+	}
+	dialogue.Ask[Promise](t.Conversation, AskCallback, Callback{
+		Ticket: t.ticket, Purpose: queue.Interrupted, Phone: t.Caller, Citizen: t.citizen, Keyed: t.astray, Whenever: true,
+	})
+	return true
+}
+
 // resume is said to a caller whose call was taken up again, before the open
 // question is put once more. While the outside is asked or somebody is rung or
 // spoken to, nothing was lost that the caller could have heard.
@@ -99,7 +113,7 @@ func rescue(c *dialogue.Conversation) {
 // nextMorning is when somebody answers again for sure, seen from now: tomorrow,
 // or Monday when tomorrow is no working day.
 func (t *talk) nextMorning() speech.Slot {
-	switch t.Now().Weekday() {
+	switch t.today().Weekday() {
 	case time.Friday, time.Saturday:
 		return speech.HalfDay(speech.Monday, speech.Morning)
 	}

@@ -49,6 +49,9 @@ func (t *talk) found(code string) Identified {
 			t.registryDown(code)
 		case who.Found:
 			t.citizen = who.Citizen
+			if expected(who.Open) {
+				t.Open = who.Open
+			}
 			return who
 		case who.Limited || tries == maxTries:
 			t.notFound(code)
@@ -204,7 +207,7 @@ func (t *talk) secondDatum(birth bool, ask speech.ID) string {
 	if birth {
 		n, help, slots = birthKeys, speech.IdentifyHelpBirth, nil
 	}
-	collect := dialogue.Collect{Max: n, First: findFirst, Between: t.Setup.Tempo.Long, Signs: true, Fresh: true}
+	collect := t.datum(n)
 	say := func() { t.Say(ask, slots...) }
 	for helped, paused := false, false; ; {
 		in := t.entry(collect, say)
@@ -230,13 +233,23 @@ func (t *talk) secondDatum(birth bool, ask speech.ID) string {
 	}
 }
 
+// datum is the entry of a second datum of n figures.
+func (t *talk) datum(n int) dialogue.Collect {
+	return dialogue.Collect{Max: n, First: findFirst, Between: t.Setup.Tempo.Long, Signs: true, Fresh: true}
+}
+
 // notFound goes on to a person, with what was keyed. The words are the same
 // whether the code, the second datum or both were wrong, or there were too many
 // tries.
 func (t *talk) notFound(keyed string) {
 	t.GoTo(func(*dialogue.Conversation) {
-		if look := t.enter(queue.Unidentified, keyed); look.Free {
+		look := t.enter(Enter{Purpose: queue.Unidentified, Keyed: keyed})
+		if look.Free {
 			t.holdOn(speech.IdentifyToPersonShort)
+		}
+		if look.Closed || look.Closing || look.Full {
+			t.Say(speech.IdentifyToPersonShort)
+			t.lead(look)
 		}
 		if t.ask(question{
 			say:  func() { t.Say(speech.IdentifyToPerson) },
@@ -258,7 +271,7 @@ func (t *talk) registryDown(keyed string) {
 		}) == '0' {
 			t.person(queue.RegistryDown, keyed)
 		}
-		t.enter(queue.RegistryDown, keyed)
-		t.callback()
+		t.enter(Enter{Purpose: queue.RegistryDown, Keyed: keyed})
+		t.promise("")
 	})
 }

@@ -9,7 +9,11 @@ import (
 // inbound is a citizen's call.
 func inbound(c *dialogue.Conversation) {
 	t := begin(c)
-	t.Say(speech.WelcomeHello, speech.Phrase("service", t.Setup.Service))
+	if t.Open != nil {
+		t.recalled(*t.Open)
+	} else {
+		t.Say(speech.WelcomeHello, speech.Phrase("service", t.Setup.Service))
+	}
 	switch t.ask(question{
 		say:  func() { t.Say(speech.MenuMain, speech.Phrase("campaign", t.Setup.Campaign)) },
 		keys: "123",
@@ -25,7 +29,10 @@ func inbound(c *dialogue.Conversation) {
 
 // toPerson is where 0 leads, and every question that could not be answered.
 func (t *talk) toPerson(*dialogue.Conversation) {
-	if t.queued {
+	switch {
+	case t.shut:
+		t.nobodyThere()
+	case t.queued:
 		t.holdOn(speech.PersonHold)
 	}
 	t.person(queue.WantsPerson, "")
@@ -33,6 +40,10 @@ func (t *talk) toPerson(*dialogue.Conversation) {
 
 // status tells a citizen what there is under their name.
 func (t *talk) status(who Identified) {
+	if expected(who.Open) {
+		t.why(who.Open)
+		t.due(*who.Open)
+	}
 	if who.Receipt != "" {
 		t.already(who)
 	}

@@ -17,9 +17,13 @@ func (t *talk) confirmNumber() string {
 	if t.Caller == "" {
 		return t.askNumber(speech.NumberHidden)
 	}
+	patience := 1
+	if t.swept { // who says nothing at closing time has said yes
+		patience = 0
+	}
 	if t.ask(question{
 		say:  func() { t.Say(speech.NumberCli, phoneSlot(t.Caller)) },
-		keys: "12", silence: '1', patience: 1,
+		keys: "12", silence: '1', patience: patience,
 	}) == '2' {
 		return t.askNumber(speech.NumberAsk)
 	}

@@ -12,228 +12,173 @@ import (
 const (
 	firstNews = 120 * time.Second
 	nextNews  = 90 * time.Second
-	// agentSoon is how long the voice is silent while the agent's telephone
-	// rings, agentLate when it speaks again.
-	agentSoon = 3 * time.Second
-	agentLate = 7 * time.Second
-	// nextAgent is how long a caller whose agent did not answer waits for
-	// another before being asked what to do.
-	nextAgent = 15 * time.Second
 )
 
 // person leads to somebody who can be talked to, or to the promise of a call.
 // It ends the call.
 func (t *talk) person(purpose queue.Purpose, keyed string) {
-	look := t.enter(purpose, keyed)
-	estimate, known := speech.Slot{}, false
-	if look.Known {
-		estimate, known = speech.EstimateFor(look.Minutes)
-	}
+	t.lead(t.enter(Enter{Purpose: purpose, Keyed: keyed}))
+}
+
+// lead leads a caller on who has a place in the queue: to the hold, or to the
+// promise of a call. It ends the call.
+func (t *talk) lead(look Outlook) {
+	t.unattended(look)
+	estimate, known := t.estimate(look)
 	switch {
 	case look.Free:
-		t.hold(0)
+	case look.Offer && look.Full:
+		t.fullToday(look.Next)
 	case look.Offer:
-		if t.ask(question{
-			say: func() {
-				if known {
-					t.Say(speech.PersonOfferFirst, estimate)
-				} else {
-					t.Say(speech.PersonOfferUnknown)
-				}
-			},
-			keys: "12", silence: '2', wrong: '2', tolerance: 1,
-		}) == '1' {
+		if t.offer(look, estimate, known) {
 			t.callback()
 		}
 	case known:
+		t.announce(look)
 		t.Say(speech.PersonWaitShort, estimate)
 	default:
 		t.Say(speech.PersonHold)
 	}
-	t.hold(look.Minutes)
+	t.hold()
+}
+
+// offer asks, before the hold, whether the caller wants to be called instead.
+func (t *talk) offer(look Outlook, estimate speech.Slot, known bool) bool {
+	if known {
+		t.announce(look)
+	}
+	return t.ask(question{
+		say: func() {
+			if known {
+				t.Say(speech.PersonOfferFirst, estimate)
+			} else {
+				t.Say(speech.PersonOfferUnknown)
+			}
+		},
+		keys: "12", silence: '2', wrong: '2', tolerance: 1,
+	}) == '1'
+}
+
+// takeUp lets a caller wait in the place that a promised call has kept. Nobody
+// is offered a call who has just chosen to wait instead of one.
+func (t *talk) takeUp(ticket string) {
+	look := t.enter(Enter{Purpose: queue.WantsPerson, Ticket: ticket})
+	t.unattended(look)
+	estimate, known := t.estimate(look)
+	switch {
+	case look.Free:
+	case known:
+		t.announce(look)
+		t.Say(speech.PersonWaitShort, estimate)
+	default:
+		t.Say(speech.PersonHold)
+	}
+	t.hold()
 }
 
 // enter takes a place in the queue. From here on an agent's turn may come at
 // any question. While the store is away no place can be kept: then a caller who
 // can be is passed to an agent at once.
-func (t *talk) enter(purpose queue.Purpose, keyed string) Outlook {
-	t.purpose, t.astray = purpose, keyed
-	look := insist[Outlook](t, t.NewRequest(AskEnter,
-		Enter{Purpose: purpose, Caller: t.Caller, Citizen: t.citizen, Keyed: keyed}))
+func (t *talk) enter(e Enter) Outlook {
+	t.purpose, t.astray, t.safe = e.Purpose, e.Keyed, false
+	e.Caller, e.Citizen = t.Caller, t.citizen
+	look := insist[Outlook](t, t.NewRequest(AskEnter, e))
 	t.ticket, t.queued = look.Ticket, look.Ticket != ""
 	t.OnHangup(t.left)
 	if look.Agent != "" {
-		t.connect(look.Agent, speech.PersonConnecting)
+		t.connect(look.Agent, t.connecting())
 	}
 	return look
 }
+
+// ours tells whether this call of ours is still the attempt of the ticket that
+// the caller waits under: how it ends is then what becomes of the ticket.
+func (t *talk) ours() bool { return t.ticket == t.Ticket && !t.reported }
 
 // left settles what a caller leaves behind who hung up while waiting: the place
 // is given up, unless we were the ones who called and had no agent to give.
 func (t *talk) left(*dialogue.Conversation) {
 	switch {
-	case t.ticket != "" && t.ticket != t.Ticket:
+	case t.Ticket != "" && t.ours():
+		if t.missed {
+			t.settle(queue.NoAgent)
+		}
+	case t.broken():
+	case t.ticket != "":
 		dialogue.Ask[Empty](t.Conversation, AskLeft, OfTicket{t.ticket})
-	case t.missed:
-		t.settle(queue.NoAgent)
 	}
-	t.settle(queue.HungUp)
+	t.settle(t.hungUp())
 }
 
 // holdOn says that somebody will answer, and holds.
 func (t *talk) holdOn(words speech.ID) {
 	t.Say(words)
-	t.hold(0)
+	t.hold()
 }
 
 // hold waits for an agent, with music, and with news now and then. 1 asks for
-// a call instead, at any time. longest is the longest wait that was announced, in
-// minutes: what is said after it never rises.
-func (t *talk) hold(longest int) {
-	since, news, late := t.Now(), firstNews, false
-	next := false // told to be the next
-	for due := since.Add(news); ; {
+// a call instead, at any time and whatever becomes of the music.
+func (t *talk) hold() {
+	for due := t.Now().Add(firstNews); ; {
 		play := func() { t.Do(dialogue.Action{Kind: dialogue.Hold}) }
 		play()
 		in := t.Await(dialogue.Wait{For: dialogue.ForTurn, Turn: true, Limit: max(due.Sub(t.Now()), time.Millisecond),
 			Collect: &dialogue.Collect{Max: 1}}, play)
 		t.heard(in)
 		if in.Kind == dialogue.Entry {
-			if in.Keys == "1" && !next {
+			if in.Keys == "1" {
 				t.callback()
 			}
 			continue
 		}
 		due = t.Now().Add(nextNews)
 		look, _ := dialogue.Ask[Outlook](t.Conversation, AskOutlook, OfTicket{t.ticket})
-		overdue := longest > 0 && t.Now().Sub(since) > time.Duration(longest)*time.Minute
-		switch {
-		case overdue && !late:
-			late = true
-			t.Say(speech.WaitLate)
-		case next:
-			t.Say(speech.WaitAlive)
-		case look.Known && look.Ahead == 0:
-			next = true
-			t.Say(speech.WaitNext)
-		default:
-			longest = t.news(look, longest)
-		}
-		if !next && (t.Caller != "" || t.number != "") {
+		t.news(look)
+		t.passing = false
+		if !t.next && !(look.Full && look.Next == "") && (t.Caller != "" || t.number != "") {
 			t.Say(speech.WaitOffer)
 		}
 	}
 }
 
-// news tells the place while it is a small number, the estimate otherwise, and
-// nothing that is not known. It returns the longest wait announced so far.
-func (t *talk) news(look Outlook, longest int) int {
-	estimate, ok := speech.EstimateFor(look.Minutes)
+// news says one line: that we are late, once; that the caller is the next, once;
+// the place while it is a small number; the estimate otherwise; and nothing that
+// is not known.
+func (t *talk) news(look Outlook) {
+	estimate, known := t.estimate(look)
 	switch {
+	case !t.late && !t.until.IsZero() && t.Now().After(t.until):
+		t.late = true
+		t.Say(speech.WaitLate)
+	case t.next:
+		t.Say(speech.WaitAlive)
+	case look.Known && look.Ahead == 0:
+		t.next = true
+		t.Say(speech.WaitNext)
 	case look.Known && look.Ahead == 1:
 		t.Say(speech.WaitPositionOne)
 	case look.Known && look.Ahead > 1 && look.Ahead <= 20:
 		t.Say(speech.WaitPosition, speech.Ahead(look.Ahead))
-	case look.Known && ok && (longest == 0 || look.Minutes <= longest):
+	case known:
+		t.announce(look)
 		t.Say(speech.WaitEstimate, estimate)
-		return look.Minutes
 	default:
 		t.Say(speech.WaitAlive)
 	}
-	return longest
 }
 
-// connect rings the agent who is reserved for the caller and joins the two. A
-// caller whose agent does not answer is the first in the queue again.
-func (t *talk) connect(agent string, words speech.ID, slots ...speech.Slot) {
-	t.queued = false
-	leg := dialogue.Action{Kind: dialogue.Ring, Serial: t.Serial(), Agent: agent, For: t.Setup.RingAgent}
-	step := AgentStep{Ticket: t.ticket, Agent: agent}
-	t.OnHangup(func(*dialogue.Conversation) {
-		t.Do(dialogue.Action{Kind: dialogue.Drop, Serial: leg.Serial})
-		t.left(nil)
-	})
-	t.Tell(AskRinging, step)
-	ring := func() { t.Do(leg) }
-	ring()
-	t.Say(words, slots...)
-	in := t.ringing(leg, ring)
-	if in.Kind != dialogue.LegUp {
-		step.Cause = in.Cause
-		t.unanswered(leg, step)
-	}
-	t.speak(leg, step)
+// estimate is the wait that may be said: one that is known, and not longer than
+// any that was said before in this call.
+func (t *talk) estimate(look Outlook) (speech.Slot, bool) {
+	estimate, ok := speech.EstimateFor(look.Minutes)
+	return estimate, ok && look.Known && (t.longest == 0 || speech.EstimateEnd(look.Minutes) <= t.longest)
 }
 
-// ringing waits for the agent to answer, and comforts the caller meanwhile.
-func (t *talk) ringing(leg dialogue.Action, again func()) dialogue.Input {
-	limits := []time.Duration{agentSoon, agentLate, t.Setup.RingAgent}
-	for _, limit := range limits {
-		in := t.Await(dialogue.Wait{For: dialogue.ForLeg, Serial: leg.Serial, Limit: limit}, again)
-		if in.Kind != dialogue.Timeout || limit == limits[2] {
-			return in
-		}
-		t.Say(speech.AgentComing)
-		t.Do(dialogue.Action{Kind: dialogue.Hold})
+// announce notes the wait that is about to be said.
+func (t *talk) announce(look Outlook) {
+	t.longest = speech.EstimateEnd(look.Minutes)
+	if end := t.Now().Add(time.Duration(t.longest) * time.Minute); end.After(t.until) {
+		t.until = end
 	}
-	panic("not reached: the last wait returns")
+	t.Tell(AskAnnounced, Announced{Ticket: t.ticket, Minutes: t.longest})
 }
-
-// unanswered puts the caller first in the queue again. If no other agent comes
-// soon, the caller decides.
-func (t *talk) unanswered(leg dialogue.Action, step AgentStep) {
-	t.Do(dialogue.Action{Kind: dialogue.Drop, Serial: leg.Serial})
-	t.again(step)
-	if t.ask(question{say: func() { t.Say(speech.AgentNone) }, keys: "12", silence: '1', wrong: '1'}) == '2' {
-		t.callback()
-	}
-	t.hold(0)
-}
-
-// again reports that the agent is not with the caller, who is first again, and
-// gives another agent some seconds to be found.
-func (t *talk) again(step AgentStep) {
-	t.missed = true
-	t.OnHangup(t.left)
-	if t.ticket == "" { // passed on without a ticket while the store was away
-		t.person(t.purpose, t.astray)
-	}
-	dialogue.Ask[Empty](t.Conversation, AskMissed, step)
-	t.queued = true
-	play := func() { t.Do(dialogue.Action{Kind: dialogue.Hold}) }
-	play()
-	t.heard(t.Await(dialogue.Wait{For: dialogue.ForTurn, Turn: true, Limit: nextAgent}, play))
-}
-
-// speak lets citizen and agent talk until one of them hangs up.
-func (t *talk) speak(leg dialogue.Action, step AgentStep) {
-	talked := func(*dialogue.Conversation) {
-		dialogue.Ask[Empty](t.Conversation, AskTalked, step)
-		if t.ticket != t.Ticket {
-			t.settle(queue.ToPerson)
-		}
-	}
-	t.OnHangup(func(c *dialogue.Conversation) {
-		t.Do(dialogue.Action{Kind: dialogue.Drop, Serial: leg.Serial})
-		talked(c)
-	})
-	join := func() {
-		t.Do(dialogue.Action{Kind: dialogue.Join, Serial: leg.Serial})
-		t.Tell(AskConnected, step)
-	}
-	join()
-	in := t.Await(dialogue.Wait{For: dialogue.ForTalk, Serial: leg.Serial}, func() {
-		t.Do(dialogue.Action{Kind: dialogue.Join, Serial: leg.Serial})
-	})
-	if in.Cause != 0 && in.Cause != normalClearing {
-		t.Say(speech.AgentLost)
-		step.Cause = in.Cause
-		t.again(step)
-		t.hold(0)
-	}
-	talked(nil)
-	t.end("")
-}
-
-// normalClearing is the Q.850 cause of a call that somebody hung up.
-const normalClearing = 16

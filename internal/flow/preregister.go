@@ -14,12 +14,16 @@ const maxPeople = 3
 // at the telephone. It ends the call.
 func (t *talk) preregister(who Identified) {
 	for {
+		mentioned := t.mention(who.Open)
 		switch {
 		case who.Receipt != "":
 			t.already(who)
 		case !who.Eligible:
 			t.notEligible()
 		default:
+			if !mentioned {
+				t.Say(speech.IdentifyFound)
+			}
 			t.register(who)
 			t.another()
 		}
@@ -33,11 +37,10 @@ func (t *talk) register(who Identified) {
 	if t.people > 0 {
 		confirm, saved = t.sameNumber, speech.SecondSaved
 	}
-	t.Say(speech.IdentifyFound)
 	t.Say(speech.PreregisterEligible)
 	number := confirm()
 	done := insist[Registered](t, t.NewRequest(AskRegister, Register{Citizen: who.Citizen, Phone: number}))
-	t.saved = true
+	t.saved, t.safe = true, true
 	t.Say(saved)
 	t.people++
 	t.receipt(done.Receipt)
@@ -71,6 +74,7 @@ func (t *talk) another() {
 // nextPerson identifies the next person of the call. Without the card the call
 // ends here; the requests made so far stand.
 func (t *talk) nextPerson() Identified {
+	t.safe = false
 	if !t.card(speech.SecondCardReady) {
 		t.Say(speech.SecondNoCard)
 		t.end(speech.GoodbyeThanks)
@@ -87,7 +91,7 @@ func (t *talk) already(who Identified) {
 	case '1':
 		number := t.askNumber(speech.NumberAsk)
 		insist[Registered](t, t.NewRequest(AskRephone, Rephone{Citizen: who.Citizen, Phone: number}))
-		t.saved = true
+		t.saved, t.safe = true, true
 		t.Say(speech.PreregisterPhoneChanged)
 		t.end(speech.GoodbyeThanks)
 	case '2':
@@ -114,8 +118,7 @@ func (t *talk) notEligible() {
 		t.end(speech.GoodbyeThanks)
 	}
 	number := t.confirmNumber()
-	promise := insist[Promise](t, t.NewRequest(AskCallback,
-		Callback{Purpose: queue.NotEligible, Phone: number, Citizen: t.citizen}))
+	promise := t.secure(Callback{Purpose: queue.NotEligible, Phone: number, Citizen: t.citizen})
 	t.promised()
 	say := func() { t.Say(speech.PreregisterSincePromise) }
 	say()

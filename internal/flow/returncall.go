@@ -10,26 +10,48 @@ import (
 )
 
 // returnCall is our call to a citizen whose turn has come: an agent is
-// reserved, the citizen's telephone rings, the three figures are said first.
+// reserved, the citizen's telephone rings, the three figures are said first. Where
+// citizens are called before an agent is reserved, they wait for one in the first
+// place, and are told no more than that.
 func returnCall(c *dialogue.Conversation) {
 	t := begin(c)
 	t.ticket = t.Ticket
 	t.place()
 	if t.NoKeys && t.Word != "" {
-		t.connect(t.Agent, speech.ReturnHelloNoKeys, t.Setup.authority(), speech.Word(t.Word))
+		t.toAgent(speech.ReturnHelloNoKeys, t.Setup.authority(), speech.Word(t.Word))
 	}
 	switch t.ask(question{
 		say:  t.returnHello,
 		keys: "0123", silence: 'x', patience: 1, wrong: 'x', tolerance: 1, plain: true,
 	}) {
 	case '0', '1':
-		t.connect(t.Agent, speech.AgentHere)
+		t.toAgent(speech.AgentHere)
 	case '2':
-		t.later()
+		t.later(queue.Later)
 	case '3':
 		t.wrongNumber()
 	}
 	t.nobody()
+}
+
+// toAgent connects with the agent who is reserved for this call. If there is
+// none yet, the citizen is the next.
+func (t *talk) toAgent(words speech.ID, slots ...speech.Slot) {
+	if t.Agent != "" {
+		t.connect(t.Agent, words, slots...)
+	}
+	t.missed = true // nobody is there yet: hanging up now costs the citizen nothing
+	if t.NoKeys {
+		t.Say(words, slots...)
+		t.passing = true
+	}
+	look := t.enter(Enter{Purpose: queue.WantsPerson, Ticket: t.Ticket})
+	t.unattended(look)
+	if !t.NoKeys {
+		t.next = true
+		t.Say(speech.WaitNext)
+	}
+	t.hold()
 }
 
 // returnHello says who calls, and what only we can know: the three figures that
@@ -55,12 +77,12 @@ func (t *talk) place() {
 	ring := func() { t.Do(dial) }
 	ring()
 	in := t.Await(dialogue.Wait{For: dialogue.ForLeg, Serial: dial.Serial, Limit: dial.For + placeMargin}, ring)
-	t.OnHangup(func(*dialogue.Conversation) { t.settle(queue.HungUp) })
+	t.OnHangup(func(*dialogue.Conversation) { t.settle(t.hungUp()) })
 	if in.Kind == dialogue.LegUp {
 		t.Caller = t.Number // whoever answers may be called here again
 		return
 	}
-	t.report(OutcomeOf(in), in)
+	t.report(OutcomeOf(in), in, "")
 	t.end("")
 }
 
@@ -95,31 +117,34 @@ func OutcomeOf(in dialogue.Input) queue.Outcome {
 	return queue.OurFault // trunk, exchange, or no answer from them in time
 }
 
-// report tells how the attempt ended; it is told once for a call.
-func (t *talk) report(outcome queue.Outcome, in dialogue.Input) {
+// report tells how the attempt ended, and when the citizen wants the next call;
+// it is told once for a call.
+func (t *talk) report(outcome queue.Outcome, in dialogue.Input, slot queue.HalfDay) {
 	if t.Attempt == 0 || t.reported {
 		return
 	}
 	t.reported = true
 	dialogue.Ask[Empty](t.Conversation, AskAttempt,
-		AttemptEnded{Ticket: t.Ticket, Attempt: t.Attempt, Outcome: outcome, Cause: in.Cause, SIP: in.SIP})
+		AttemptEnded{Ticket: t.Ticket, Attempt: t.Attempt, Outcome: outcome, Cause: in.Cause, SIP: in.SIP, Slot: slot})
+}
+
+// hungUp is the outcome of a call of ours that ended before anything came of
+// it.
+func (t *talk) hungUp() queue.Outcome {
+	if t.Lost() {
+		return queue.OurFault
+	}
+	return queue.HungUp
 }
 
 // settle is report without a network's word.
-func (t *talk) settle(outcome queue.Outcome) { t.report(outcome, dialogue.Input{}) }
+func (t *talk) settle(outcome queue.Outcome) { t.report(outcome, dialogue.Input{}, "") }
 
 // nobody ends a call that was answered by no key: a person who did not press,
 // or a machine that records. The same words suit both.
 func (t *talk) nobody() {
 	t.settle(queue.NoKey)
 	t.Say(speech.ReturnNoKey, t.Setup.servicePhone())
-	t.end("")
-}
-
-// later is for somebody who can't talk now.
-func (t *talk) later() {
-	t.settle(queue.Later)
-	t.Say(speech.AwayLater)
 	t.end("")
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"richiamo/internal/dialogue"
 	"richiamo/internal/phone"
+	"richiamo/internal/queue"
 	"richiamo/internal/speech"
 )
 
@@ -18,6 +19,8 @@ type Begin struct {
 	// Caller is the number that calls, national form; empty when it is
 	// withheld or may not be dialled.
 	Caller string `json:"caller,omitempty"`
+	// Open is the promised call of the number that calls, if there is one.
+	Open *Open `json:"open,omitempty"`
 
 	// The rest is for our own calls.
 	Ticket  string `json:"ticket,omitempty"`
@@ -28,6 +31,14 @@ type Begin struct {
 	Agent   string `json:"agent,omitempty"`   // reserved for this call
 	NoKeys  bool   `json:"noKeys,omitempty"`  // the citizen asked without keys
 	Asked   string `json:"asked,omitempty"`   // verify: the day of the request, 2006-01-02
+
+	// Late: the time for which the call is promised now, in place of the one
+	// that can't be kept.
+	From time.Time     `json:"from,omitzero"`
+	To   time.Time     `json:"to,omitzero"`
+	Slot queue.HalfDay `json:"slot,omitempty"`
+
+	Duty *Duty `json:"duty,omitempty"` // the feature code, and whose telephone dialled it
 }
 
 // Setup is how a tenant speaks and works, as far as a conversation needs it.
@@ -40,6 +51,10 @@ type Setup struct {
 	Hours     string `json:"hours"`
 
 	ServicePhone string `json:"servicePhone"` // figures only
+
+	// East is how far the offices' clock is ahead of UTC when the call begins:
+	// which day is today.
+	East time.Duration `json:"east,omitempty"`
 
 	// CardDigits is how many last figures of the card are the second datum; 0:
 	// the date of birth is.
@@ -113,5 +128,28 @@ func begin(c *dialogue.Conversation) *talk {
 		t.Setup.Tempo = DefaultTempo()
 	}
 	c.OnResume(t.resume)
+	c.OnHangup(func(*dialogue.Conversation) { t.broken() })
 	return t
+}
+
+// today is the day on the offices' clock.
+func (t *talk) today() time.Time {
+	return t.Now().In(time.FixedZone("", int(t.Setup.East/time.Second)))
+}
+
+// halfDaySlot is a half-day as it is spoken of today; false for what is none.
+func (t *talk) halfDaySlot(h queue.HalfDay) (speech.Slot, bool) {
+	day, part, ok := t.halfDay(h)
+	return speech.HalfDay(day, part), ok
+}
+
+// halfDay names a half-day as one would today.
+func (t *talk) halfDay(h queue.HalfDay) (day speech.Day, part speech.Part, ok bool) {
+	d, today := h.Day(), t.today()
+	part = speech.Morning
+	if h.Afternoon() {
+		part = speech.Afternoon
+	}
+	day = speech.NearDay(d.Year, int(d.Month), d.Day, today.Year(), int(today.Month()), today.Day())
+	return day, part, d != queue.Day{}
 }

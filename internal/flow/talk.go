@@ -18,6 +18,7 @@ type talk struct {
 	silent  bool // the recorded voice has said what it is
 	repeats int  // questions repeated in this call, for the hints
 	saved   bool // something the caller confirmed is on disk
+	safe    bool // and nothing else is wanted so far
 
 	citizen string // the one identified last
 	people  int    // requests made in this call
@@ -25,10 +26,19 @@ type talk struct {
 
 	ticket  string        // in the queue under this ticket
 	queued  bool          // still waiting there: an agent's turn may come at any question
+	shut    bool          // nobody answers now: no turn is waited for
+	swept   bool          // the offices have closed while the caller waited
+	passing bool          // the caller has been told that somebody is coming
+	next    bool          // the caller has been told to be the next
 	purpose queue.Purpose // why a person is wanted
 	astray  string        // what was keyed and led nowhere
 
-	missed   bool // an agent was reserved and did not answer
+	slot    queue.HalfDay // the half-day chosen last; empty: as soon as possible
+	longest int           // the longest wait that may still be said, in minutes; 0: any
+	until   time.Time     // when the longest wait that was said is over
+	late    bool          // the caller has been told that it is
+
+	missed   bool // there was no agent for the caller when there should have been one
 	reported bool // how our call ended has been told
 
 	failing, told time.Time // since when nothing can be saved; when the caller was told last
@@ -119,7 +129,7 @@ func (t *talk) put(q question, again bool) dialogue.Input {
 			t.hint()
 		}
 	}
-	w := dialogue.Wait{For: dialogue.ForEntry, Turn: t.queued,
+	w := dialogue.Wait{For: dialogue.ForEntry, Turn: t.queued && !t.shut,
 		Collect: &dialogue.Collect{Max: 1, First: wait, Fresh: q.fresh, Open: again}}
 	say()
 	in := t.Await(w, q.say)
@@ -127,10 +137,14 @@ func (t *talk) put(q question, again bool) dialogue.Input {
 	return in
 }
 
-// heard notes what an input tells about the caller, and follows the turn.
+// heard notes what an input tells about the caller, and follows the turn and
+// the end of the day.
 func (t *talk) heard(in dialogue.Input) {
-	if in.Kind == dialogue.YourTurn {
-		t.GoTo(func(*dialogue.Conversation) { t.connect(in.Agent, speech.PersonConnecting) })
+	switch in.Kind {
+	case dialogue.YourTurn:
+		t.GoTo(func(*dialogue.Conversation) { t.connect(in.Agent, t.connecting()) })
+	case dialogue.Closing:
+		t.GoTo(t.closing)
 	}
 	if in.Keys != "" {
 		t.keyed = true
@@ -171,7 +185,7 @@ func (t *talk) hint() {
 // entry waits for the keys of a longer entry; what is said has been left.
 func (t *talk) entry(c dialogue.Collect, say func()) dialogue.Input {
 	say()
-	in := t.Await(dialogue.Wait{For: dialogue.ForEntry, Turn: t.queued, Collect: &c}, say)
+	in := t.Await(dialogue.Wait{For: dialogue.ForEntry, Turn: t.queued && !t.shut, Collect: &c}, say)
 	t.heard(in)
 	if in.End == dialogue.Pause && in.Keys == "0" { // a lone 0 is a person, whatever is being keyed
 		t.GoTo(t.toPerson)

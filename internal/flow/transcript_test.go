@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,7 +27,8 @@ var update = flag.Bool("update", false, "write the transcripts anew")
 //
 //	> 256 | > silence | > 256 ... (keys, then silence) | > * | > 256 #
 //	> answer {json} | > refused | > timeout | > turn agent1 | > answered | > cleared 16 [sip]
-//	> recorded | > nothing recorded | > hangs up | > resumed
+//	> recorded | > nothing recorded | > hangs up | > lost | > resumed | > closing
+//	> wishes VERB [agent:NAME or queue:NAME] | > helper answered | > helper cleared 16
 type transcript struct {
 	name   string
 	head   []string
@@ -56,13 +58,17 @@ type scene struct {
 	turn    dialogue.Turn
 	now     time.Time
 	voice   *speech.Catalogue
+	rung    map[int]string // legs, by whose they are
 }
+
+// italian is the voice of all scenes; it is read once.
+var italian = sync.OnceValues(func() (*speech.Catalogue, error) { return speech.Load(prompts.FS(), "it") })
 
 func newScene(t *testing.T, head []string) *scene {
 	t.Helper()
-	voice, err := speech.Load(prompts.FS(), "it")
+	voice, err := italian()
 	require.NoError(t, err)
-	s := &scene{now: time.Date(2027, 2, 15, 13, 20, 0, 0, time.UTC), voice: voice}
+	s := &scene{now: time.Date(2027, 2, 15, 13, 20, 0, 0, time.UTC), voice: voice, rung: map[int]string{}}
 	begin := Begin{Setup: demoSetup()}
 	for _, line := range head {
 		word, rest, _ := strings.Cut(line, ": ")
@@ -115,6 +121,11 @@ func (s *scene) feed(t *testing.T, in dialogue.Input) {
 		require.Equal(t, turn, look, "an adopter would see another turn")
 	}
 	s.journal, s.turn = journal, turn
+	for _, a := range turn.Actions {
+		if a.Kind == dialogue.Ring {
+			s.rung[a.Serial] = a.Agent
+		}
+	}
 }
 
 // parse reads what happens, and lets the time pass that it takes.
@@ -137,9 +148,21 @@ func (s *scene) parse(t *testing.T, line string) dialogue.Input {
 	case "*":
 		return dialogue.Input{Kind: dialogue.Entry, End: dialogue.Star}
 	case "answer":
-		return dialogue.Input{Kind: dialogue.Answer, Serial: w.Serial, Answer: json.RawMessage(rest)}
+		return dialogue.Input{Kind: dialogue.Answer, Serial: asked(w), Answer: json.RawMessage(rest)}
 	case "refused":
-		return dialogue.Input{Kind: dialogue.Answer, Serial: w.Serial, Failed: true}
+		return dialogue.Input{Kind: dialogue.Answer, Serial: asked(w), Failed: true}
+	case "closing":
+		return dialogue.Input{Kind: dialogue.Closing}
+	case "wishes":
+		verb, target, _ := strings.Cut(rest, " ")
+		return dialogue.Input{Kind: dialogue.Wished, Agent: "agent1", Verb: dialogue.Verb(verb), Target: target}
+	case "helper":
+		require.NotEmpty(t, w.Legs, "there is no helper")
+		in := dialogue.Input{Kind: dialogue.LegUp, Serial: w.Legs[0]}
+		if _, err := fmt.Sscanf(rest, "cleared %d", &in.Cause); err == nil {
+			in.Kind = dialogue.LegDown
+		}
+		return in
 	case "timeout":
 		s.now = s.now.Add(w.Limit - 4*time.Second)
 		return dialogue.Input{Kind: dialogue.Timeout}
@@ -155,6 +178,8 @@ func (s *scene) parse(t *testing.T, line string) dialogue.Input {
 		return dialogue.Input{Kind: dialogue.Recorded, Serial: w.Serial}
 	case "nothing":
 		return dialogue.Input{Kind: dialogue.Recorded, Serial: w.Serial, Failed: true}
+	case "lost":
+		return dialogue.Input{Kind: dialogue.Hangup, Failed: true}
 	case "hangs":
 		return dialogue.Input{Kind: dialogue.Hangup, Cause: 16}
 	case "resumed":
@@ -170,6 +195,14 @@ func (s *scene) parse(t *testing.T, line string) dialogue.Input {
 	_, err := strconv.Atoi(word)
 	require.NoError(t, err, "not understood: > %s", line)
 	return in
+}
+
+// asked is the request that a conversation waits for.
+func asked(w dialogue.Wait) int {
+	if w.For == dialogue.ForTalk {
+		return w.Asked
+	}
+	return w.Serial
 }
 
 // print writes what a turn does, as it is heard.
@@ -189,6 +222,8 @@ func (s *scene) print(t *testing.T, b *strings.Builder) {
 			fmt.Fprintf(b, "  %s %s %s\n", map[bool]string{false: "asks", true: "tells"}[a.Told], a.Request, a.Payload)
 		case dialogue.Ring:
 			fmt.Fprintf(b, "  rings %s for %v\n", a.Agent, a.For)
+		case dialogue.Connect:
+			fmt.Fprintf(b, "  connects %s%s\n", map[bool]string{false: "the caller, "}[a.Apart], s.agents(a.Legs))
 		case dialogue.Place, dialogue.Record:
 			fmt.Fprintf(b, "  %ss for at most %v\n", a.Kind, a.For)
 		default:
@@ -204,6 +239,9 @@ func (s *scene) print(t *testing.T, b *strings.Builder) {
 	if w.Limit > 0 {
 		fmt.Fprintf(b, ", at most %v", w.Limit)
 	}
+	for _, leg := range w.Legs {
+		fmt.Fprintf(b, ", with %s", s.rung[leg])
+	}
 	if c := w.Collect; c != nil {
 		fmt.Fprintf(b, ", %d keys", c.Max)
 		if c.First > 0 {
@@ -214,6 +252,15 @@ func (s *scene) print(t *testing.T, b *strings.Builder) {
 		b.WriteString(", or an agent")
 	}
 	b.WriteString("\n")
+}
+
+// agents names the agents whose telephones are the legs.
+func (s *scene) agents(legs []int) string {
+	var names []string
+	for _, leg := range legs {
+		names = append(names, s.rung[leg])
+	}
+	return strings.Join(names, ", ")
 }
 
 func TestTranscripts(t *testing.T) {

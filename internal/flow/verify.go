@@ -16,7 +16,7 @@ func verify(c *dialogue.Conversation) {
 		keys: "123", silence: 'x', patience: 1, wrong: 'x', tolerance: 1, plain: true,
 	}) {
 	case '2':
-		t.later()
+		t.later(queue.Later)
 	case '3':
 		t.wrongNumber()
 	case 'x':
@@ -24,7 +24,7 @@ func verify(c *dialogue.Conversation) {
 	}
 	t.trust()
 	for {
-		t.confirm(t.registrant())
+		t.confirm(t.registrant(t.Ticket))
 		if t.ask(question{say: func() { t.Say(speech.VerifyOther) }, keys: "12", silence: '2', plain: true}) == '2' {
 			break
 		}
@@ -63,13 +63,14 @@ func (t *talk) otherCard() {
 }
 
 // registrant asks for the second datum until it is that of somebody who
-// registered with this number. The second datum alone decides whose request it is.
-func (t *talk) registrant() Identified {
+// registered with the number of a ticket, or to whom the ticket belongs. The
+// second datum alone decides whose request it is.
+func (t *talk) registrant(ticket string) Identified {
 	birth := t.Setup.CardDigits == 0
 	second := t.second
 	for tries := 1; ; tries++ {
 		who, ok := dialogue.Ask[Identified](t.Conversation, AskRegistrant,
-			Registrant{Ticket: t.Ticket, Second: second(birth), Birth: birth})
+			Registrant{Ticket: ticket, Second: second(birth), Birth: birth})
 		switch {
 		case !ok:
 			t.registryDown("")
@@ -93,7 +94,7 @@ func (t *talk) confirm(who Identified) {
 		t.notFound("")
 	}
 	done := insist[Registered](t, t.NewRequest(AskConfirm, Register{Citizen: who.Citizen, Phone: t.Number, Ticket: t.Ticket}))
-	t.saved = true
+	t.saved, t.safe = true, true
 	t.settle(queue.Delivered)
 	t.Say(speech.VerifyConfirmed)
 	t.receipt(done.Receipt)

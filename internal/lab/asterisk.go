@@ -173,6 +173,7 @@ func defaults(programs Programs, o Options) (asterisk.Values, error) {
 		CallSeconds:   3600,
 
 		PatienceSeconds: 10,
+		ProbeSeconds:    5,
 		Bench:           true,
 	}
 	for i := 1; i <= 9; i++ {

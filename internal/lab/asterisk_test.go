@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -106,19 +105,38 @@ func TestDeskPhoneProvesItself(t *testing.T) {
 	require.Equal(t, "401", challenge.status())
 	require.Equal(t, "401", register(prove(challenge, "REGISTER", here, agent.Name, "wrong")).status())
 	require.Equal(t, "200", register(prove(challenge, "REGISTER", here, agent.Name, agent.Password)).status())
-	require.Eventually(t, func() bool {
-		_, state := ari(t, pbx, "GET", "/endpoints/PJSIP/"+agent.Name, nil, "")
-		return strings.Contains(state, `"online"`)
-	}, waitForSIP, 5*time.Millisecond)
+	registered, err := pbx.CLI(t.Context(), "pjsip show aor "+agent.Name)
+	require.NoError(t, err)
+	require.Contains(t, registered, "sip:"+agent.Name+"@127.0.0.1")
+	_, state := ari(t, pbx, "GET", "/endpoints/PJSIP/"+agent.Name, nil, "")
+	require.NotContains(t, state, `"online"`, "registered, and not there: it answers no probe")
 
-	challenge = phone.final(phone.invite("*12", ""))
-	require.Equal(t, "401", challenge.status(), "a call must be proved too")
-	phone.ack("*12", challenge)
-	branch := phone.invite("*12", prove(challenge, "INVITE", phone.uri("*12"), agent.Name, agent.Password))
-	arrived := next(t, events, "StasisStart")
-	require.Equal(t, []string{"agent", agent.Name, "*12"}, arrived.Args)
-	ari(t, pbx, "DELETE", "/channels/"+arrived.Channel.ID, nil, "")
-	phone.ack("*12", phone.final(branch))
+	for dialled, code := range map[string]string{"*60": "ready", "*61": "pause", "*62": "away"} {
+		challenge = phone.final(phone.invite(dialled, ""))
+		require.Equal(t, "401", challenge.status(), "a call must be proved too")
+		phone.ack(dialled, challenge)
+		branch := phone.invite(dialled, prove(challenge, "INVITE", phone.uri(dialled), agent.Name, agent.Password))
+		arrived := next(t, events, "StasisStart")
+		require.Equal(t, []string{"duty", agent.Name, code}, arrived.Args)
+		ari(t, pbx, "DELETE", "/channels/"+arrived.Channel.ID, nil, "")
+		phone.ack(dialled, phone.final(branch))
+	}
+}
+
+// A desk phone reaches nobody: no citizen, no other agent, no other part of the dialplan.
+func TestDeskPhoneCannotDialOut(t *testing.T) {
+	t.Parallel()
+	pbx := start(t, lab.Options{})
+	connectApp(t, pbx)
+	agent := pbx.Agents[1]
+	phone := newLine(t, pbx.SIPAddr, agent.Name, "")
+	for _, dialled := range []string{"0212345678", "112", "00393471234567", "agent1", "s", "*6", "*63", "bench", "800000000", "read"} {
+		challenge := phone.final(phone.invite(dialled, ""))
+		phone.ack(dialled, challenge)
+		answer := phone.final(phone.invite(dialled, prove(challenge, "INVITE", phone.uri(dialled), agent.Name, agent.Password)))
+		phone.ack(dialled, answer)
+		require.Equal(t, "404", answer.status(), dialled)
+	}
 }
 
 func TestDeskPhoneIsUnavailableWithoutTheApplication(t *testing.T) {
@@ -126,9 +144,9 @@ func TestDeskPhoneIsUnavailableWithoutTheApplication(t *testing.T) {
 	pbx := start(t, lab.Options{})
 	agent := pbx.Agents[8]
 	phone := newLine(t, pbx.SIPAddr, agent.Name, "")
-	challenge := phone.final(phone.invite("0", ""))
-	phone.ack("0", challenge)
-	answer := phone.final(phone.invite("0", prove(challenge, "INVITE", phone.uri("0"), agent.Name, agent.Password)))
+	challenge := phone.final(phone.invite("*60", ""))
+	phone.ack("*60", challenge)
+	answer := phone.final(phone.invite("*60", prove(challenge, "INVITE", phone.uri("*60"), agent.Name, agent.Password)))
 	require.GreaterOrEqual(t, answer.status(), "400")
 }
 

@@ -23,6 +23,7 @@ const (
 	DoOpen    Verb = "open"
 	DoTicket  Verb = "ticket"
 	DoTickets Verb = "tickets"
+	DoLedgers Verb = "ledgers"
 
 	DoAcquire Verb = "acquire" // Leases
 	DoResign  Verb = "resign"
@@ -42,7 +43,7 @@ const (
 // Verbs lists all verbs, for tests that go through them.
 func Verbs() []Verb {
 	return []Verb{
-		DoCreate, DoSave, DoLoad, DoLive, DoTake, DoMayDial, DoDialled, DoCommit, DoOpen, DoTicket, DoTickets,
+		DoCreate, DoSave, DoLoad, DoLive, DoTake, DoMayDial, DoDialled, DoCommit, DoOpen, DoTicket, DoTickets, DoLedgers,
 		DoAcquire, DoResign, DoAdd, DoChange, DoOf, DoPage, DoCount,
 		DoBlock, DoUnblock, DoBlocked,
 	}

@@ -41,6 +41,7 @@ type memory struct {
 	tickets       map[name]ticketRow
 	open          map[name]struct{} // tickets that are not done with
 	agents        map[name]agentRow
+	ledgers       map[name]ledgerRow // by kind and value of the subject
 	done          map[name]changeRow // changes by key
 	registrations map[registrationName]registrationRow
 	receipts      map[name]struct{} // in use
@@ -62,7 +63,7 @@ func New(now func() time.Time) *Stores {
 	m := &memory{
 		now: now, faults: &Faults{},
 		calls: map[name]callRow{}, terms: map[string]int64{}, dialled: map[name]struct{}{},
-		tickets: map[name]ticketRow{}, open: map[name]struct{}{}, agents: map[name]agentRow{}, done: map[name]changeRow{},
+		tickets: map[name]ticketRow{}, open: map[name]struct{}{}, agents: map[name]agentRow{}, ledgers: map[name]ledgerRow{}, done: map[name]changeRow{},
 		registrations: map[registrationName]registrationRow{}, receipts: map[name]struct{}{}, drawn: map[string]int{},
 		leases: map[string]lease{}, tries: map[name]tries{}, blocks: map[block]struct{}{},
 	}

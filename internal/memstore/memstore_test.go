@@ -15,6 +15,7 @@ import (
 	"richiamo/internal/dispatch"
 	"richiamo/internal/memstore"
 	"richiamo/internal/phone"
+	"richiamo/internal/queue"
 	"richiamo/internal/storetest"
 )
 
@@ -62,6 +63,9 @@ func use(ctx context.Context, s *memstore.Stores, verb memstore.Verb) (err, unav
 		return err, dispatch.ErrUnavailable
 	case memstore.DoTickets:
 		_, _, err = s.Tickets.Tickets(ctx, "", nil, "", 1)
+		return err, dispatch.ErrUnavailable
+	case memstore.DoLedgers:
+		_, err = s.Tickets.Ledgers(ctx, "", nil)
 		return err, dispatch.ErrUnavailable
 	case memstore.DoAcquire:
 		_, _, err = s.Leases.Acquire(ctx, "", "", false, 0)
@@ -140,6 +144,53 @@ func TestRefusedIsNotDoneLostIs(t *testing.T) {
 	assert.Zero(t, lost)
 	s.Faults.Nth(memstore.DoCreate, 1, memstore.Lost)
 	require.ErrorIs(t, s.Calls.Create(ctx, r), call.ErrExists, "an error is not lost")
+}
+
+// A change of a ticket and its ledgers, as it is made when a citizen is dialled,
+// is refused whole or done whole; under its key it finds itself, without one its
+// versions are used up.
+func TestRefusedAndLostChangesOfLedgers(t *testing.T) {
+	t.Parallel()
+	ctx, s := t.Context(), memstore.New(nil)
+	subjects := []queue.Subject{{Kind: queue.OfPhone, Value: "+390255512345"}, {Kind: queue.OfCitizen, Value: "RSSMRA36A41F205S"}}
+	c := dispatch.Change{Tenant: "t", Key: "claim", Tickets: []queue.Ticket{{ID: "one", Tenant: "t", State: queue.Due}}}
+	for _, of := range subjects {
+		c.Ledgers = append(c.Ledgers, queue.Ledger{Subject: of, Entries: []queue.Entry{{Ticket: "one", Attempt: 1}}})
+	}
+	kept := func() (versions []int) {
+		ledgers, err := s.Tickets.Ledgers(ctx, "t", subjects)
+		require.NoError(t, err)
+		for _, l := range ledgers {
+			versions = append(versions, l.Version, len(l.Entries))
+		}
+		return versions
+	}
+	s.Faults.Nth(memstore.DoCommit, 1, memstore.Refused)
+	_, err := s.Tickets.Commit(ctx, c)
+	require.ErrorIs(t, err, dispatch.ErrUnavailable)
+	assert.Equal(t, []int{0, 0, 0, 0}, kept())
+	s.Faults.Nth(memstore.DoCommit, 1, memstore.Lost)
+	lost, err := s.Tickets.Commit(ctx, c)
+	require.ErrorIs(t, err, dispatch.ErrUnavailable)
+	assert.Zero(t, lost)
+	assert.Equal(t, []int{1, 1, 1, 1}, kept())
+	after, err := s.Tickets.Commit(ctx, c)
+	require.NoError(t, err, "the repeated change finds itself")
+	assert.Equal(t, subjects[1], after.Ledgers[1].Subject)
+	assert.Equal(t, []int{1, 1, 1, 1}, kept())
+
+	after.Key = ""
+	s.Faults.Nth(memstore.DoCommit, 1, memstore.Lost)
+	_, err = s.Tickets.Commit(ctx, after)
+	require.ErrorIs(t, err, dispatch.ErrUnavailable)
+	_, err = s.Tickets.Commit(ctx, after)
+	require.ErrorIs(t, err, dispatch.ErrStale, "without a key one has to look again")
+	assert.Equal(t, []int{2, 1, 2, 1}, kept())
+
+	s.Faults.Nth(memstore.DoLedgers, 1, memstore.Lost)
+	ledgers, err := s.Tickets.Ledgers(ctx, "t", subjects)
+	require.ErrorIs(t, err, dispatch.ErrUnavailable)
+	assert.Empty(t, ledgers)
 }
 
 func TestHooksPanicAndBlock(t *testing.T) {

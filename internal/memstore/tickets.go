@@ -23,10 +23,16 @@ type (
 	ticketRow struct{ queue.Ticket }
 	agentRow  struct{ agent.Agent }
 	changeRow struct{ dispatch.Change }
+	ledgerRow struct{ queue.Ledger }
 )
 
+func copyLedger(l queue.Ledger) queue.Ledger {
+	l.Entries = slices.Clone(l.Entries)
+	return l
+}
+
 func copyTicket(t queue.Ticket) queue.Ticket {
-	t.Attempts = slices.Clone(t.Attempts)
+	t.Attempts, t.Also = slices.Clone(t.Attempts), slices.Clone(t.Also)
 	return t
 }
 
@@ -36,12 +42,15 @@ func copyAgent(a agent.Agent) agent.Agent {
 }
 
 func copyChange(c dispatch.Change) dispatch.Change {
-	c.Tickets, c.Agents = slices.Clone(c.Tickets), slices.Clone(c.Agents)
+	c.Tickets, c.Agents, c.Ledgers = slices.Clone(c.Tickets), slices.Clone(c.Agents), slices.Clone(c.Ledgers)
 	for i := range c.Tickets {
 		c.Tickets[i] = copyTicket(c.Tickets[i])
 	}
 	for i := range c.Agents {
 		c.Agents[i] = copyAgent(c.Agents[i])
+	}
+	for i := range c.Ledgers {
+		c.Ledgers[i] = copyLedger(c.Ledgers[i])
 	}
 	return c
 }
@@ -73,6 +82,11 @@ func (s *Tickets) Commit(ctx context.Context, c dispatch.Change) (after dispatch
 			a.Version++
 			s.m.agents[name{c.Tenant, a.ID}] = agentRow{copyAgent(*a)}
 		}
+		for i := range after.Ledgers {
+			l := &after.Ledgers[i]
+			l.Version++
+			s.m.ledgers[ledgerName(c.Tenant, l.Subject)] = ledgerRow{copyLedger(*l)}
+		}
 		if c.Key != "" {
 			s.m.done[name{c.Tenant, c.Key}] = changeRow{copyChange(after)}
 		}
@@ -99,6 +113,13 @@ func (s *Tickets) compare(c dispatch.Change) error {
 		}
 		seen["agent "+a.ID] = true
 	}
+	for _, l := range c.Ledgers {
+		key := "ledger " + ledgerName(c.Tenant, l.Subject).id
+		if l.Subject.Value == "" || seen[key] {
+			return errors.New("memstore: a change holds a ledger of nobody, or one twice")
+		}
+		seen[key] = true
+	}
 	for _, t := range c.Tickets {
 		kept, ok := s.m.tickets[name{c.Tenant, t.ID}]
 		if err := compareVersion(ok, kept.Version, t.Version); err != nil {
@@ -111,7 +132,32 @@ func (s *Tickets) compare(c dispatch.Change) error {
 			return err
 		}
 	}
+	for _, l := range c.Ledgers {
+		if s.m.ledgers[ledgerName(c.Tenant, l.Subject)].Version != l.Version {
+			return dispatch.ErrStale
+		}
+	}
 	return nil
+}
+
+func ledgerName(tenant string, of queue.Subject) name {
+	return name{tenant, string(of.Kind) + ":" + of.Value}
+}
+
+// Ledgers implements dispatch.Store.
+func (s *Tickets) Ledgers(ctx context.Context, tenant string, of []queue.Subject) (ledgers []queue.Ledger, err error) {
+	err = s.m.do(ctx, DoLedgers, dispatch.ErrUnavailable, func() error {
+		for _, subject := range of {
+			l := copyLedger(s.m.ledgers[ledgerName(tenant, subject)].Ledger)
+			l.Subject = subject
+			ledgers = append(ledgers, l)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ledgers, nil
 }
 
 func compareVersion(ok bool, kept, expected int) error {

@@ -5,19 +5,25 @@
 // the same kind of Ticket, in one order, that of their arrival (Before). Hanging
 // up for a callback changes the ticket's state, never its place.
 //
-//	                 ┌──────────── caller hangs up ───────────────▶ withdrawn
+//	                 ┌──────────── Leave: hangs up ───────────────▶ withdrawn
 //	                 │
 //	 Enter ──▶ waiting ──── agent answers ────▶ connected ─────────▶ done
-//	                 │  ▲                          ▲   │
-//	       Promise   │  └── Missed: no agent came ─┼───┘
-//	                 ▼                             │
+//	               ▲ │  ▲                          ▲   │
+//	               │ │  └── Missed: no agent came ─┼───┤
+//	        Rejoin │ │      Transfer, Wait         │   ┘
+//	               │ ▼ Promise, Leave              │
 //	Promise ──▶ pending ──▶ due ──▶ dialling ──────┘
 //	                 ▲   Ripen   Claim   │
 //	                 │                   │ AttemptEnded
 //	                 └── tried again ────┼──▶ done       spoken to, confirmed
-//	                                     └──▶ exhausted  a person looks at it
+//	                     Refund          └──▶ exhausted  a person looks at it ──▶ done
+//	                                                                      Close
 //
-// pending, due and dialling can also be withdrawn.
+// A citizen who was promised a call and calls again (Rejoin) goes to waiting
+// from pending, due and dialling alike, and back to pending when hanging up
+// (Leave). pending, due and dialling can also be withdrawn; Change, Defer and
+// Replan move their time. ClaimNotice is a claim for the short call that says that
+// the promised one will be late; it leads back to pending.
 //
 // Each arrow is a method of Ticket that takes the time and what happened and
 // returns the ticket as it becomes, with its Reason; the ticket that it is
@@ -26,10 +32,18 @@
 // leads returns the ticket unchanged: whoever repeats after a crash does no
 // harm. Saving is somebody else's work.
 //
-// Three values hold the rules that an authority may set: Policy (how often and
-// when a citizen who was not reached is called again), Window (when citizens may
-// be called at all), Staff (who is there, for the estimate of a wait and the time
-// that is promised).
+// The rules that an authority may set are values: Policy (how often and when a
+// citizen who was not reached is called again), Window and Calendar (when citizens
+// may be called at all), Staffing (when how many agents are there: what can be
+// promised, half-day by half-day), Staff (who is there now, for the estimate of a
+// wait).
+//
+// What was dialled is entered in Ledgers, one for each number and one for each
+// citizen, whatever the call was for. From them come the cap on calls in a day,
+// the times of day at which nobody is at home, and the verdict that a number is
+// dead. Judge puts policy, window and ledgers together when an attempt has ended.
+// Breaker sees all attempts of a tenant, and tells a network that is ill from
+// citizens who are not at home.
 //
 // The package is pure: the time, ids and dice come in as arguments.
 package queue

@@ -5,7 +5,8 @@ import "time"
 // Staff is who serves a queue, and how fast: what the wait of a citizen is
 // computed from.
 type Staff struct {
-	// Active is how many agents serve it: one who serves n queues counts 1/n.
+	// Active is how many agents serve it: one who serves n queues counts 1/n, since
+	// the others take as much of the time (the rule of Google's CCAI platform).
 	Active float64
 	// Free is how many of them could take somebody now.
 	Free int

@@ -81,16 +81,18 @@ func TestPromised(t *testing.T) {
 		window   queue.Window
 		from, to string // empty: none
 	}{
-		{"a short wait", "2027-03-03T10:12:00", 100 * time.Second, w, "2027-03-03T10:00:00", "2027-03-03T10:30:00"},
-		{"just before the half hour", "2027-03-03T10:29:30", 100 * time.Second, w, "2027-03-03T10:00:00", "2027-03-03T11:00:00"},
-		{"only one half hour in a range", "2027-03-03T10:35:00", 20 * time.Minute, w, "2027-03-03T10:30:00", "2027-03-03T12:00:00"},
+		{"a short wait", "2027-03-03T10:12:00", 100 * time.Second, w, "2027-03-03T10:12:00", "2027-03-03T10:30:00"},
+		{"just before the half hour", "2027-03-03T10:29:30", 100 * time.Second, w, "2027-03-03T10:29:00", "2027-03-03T11:00:00"},
+		{"a half hour that is running is not said", "2027-03-03T14:49:00", 15 * time.Minute, w, "2027-03-03T14:49:00", "2027-03-03T15:30:00"},
+		{"a full hour that is still to come is", "2027-03-03T14:49:00", 22 * time.Minute, w, "2027-03-03T15:00:00", "2027-03-03T15:30:00"},
+		{"only one half hour in a range", "2027-03-03T10:05:00", 50 * time.Minute, w, "2027-03-03T10:30:00", "2027-03-03T12:00:00"},
 		{"a long wait", "2027-03-03T09:00:00", 3 * time.Hour, w, "2027-03-03T11:00:00", "2027-03-03T14:00:00"},
 		{"over lunch", "2027-03-03T12:50:00", 20 * time.Minute, w, "2027-03-03T14:00:00", "2027-03-03T14:30:00"},
 		{"at night", "2027-03-03T22:10:00", 5 * time.Minute, w, "2027-03-04T09:00:00", "2027-03-04T09:30:00"},
 		{"perhaps not today: tomorrow is sure", "2027-03-03T19:30:00", 25 * time.Minute, w, "2027-03-04T09:00:00", "2027-03-04T09:30:00"},
 		{"at Easter", "2027-03-27T19:50:00", 10 * time.Minute, w, "2027-03-30T09:00:00", "2027-03-30T09:30:00"},
 		{"round midnight, open all night", "2027-03-03T23:50:00", 100 * time.Second, queue.Window{Always: true, Zone: zone}, "", ""},
-		{"open all night", "2027-03-03T03:10:00", 100 * time.Second, queue.Window{Always: true, Zone: zone}, "2027-03-03T03:00:00", "2027-03-03T03:30:00"},
+		{"open all night", "2027-03-03T03:10:00", 100 * time.Second, queue.Window{Always: true, Zone: zone}, "2027-03-03T03:10:00", "2027-03-03T03:30:00"},
 		{"never open", "2027-03-03T10:12:00", time.Minute, queue.Window{Zone: zone}, "", ""},
 	}
 	for _, tt := range tests {
@@ -111,9 +113,9 @@ func TestPromised(t *testing.T) {
 	assert.True(t, from.IsZero() && to.IsZero(), "nothing is invented")
 }
 
-// TestPromisedProperties: a promise is on the half hour, on one day, with at
-// most one half hour in a longer range, does not end before the wait does, and
-// is not over before it begins.
+// TestPromisedProperties: a promise is on the half hour or begins now, is on one
+// day, has at most one half hour in a longer range, does not end before the wait
+// does, and is not over before it begins.
 func TestPromisedProperties(t *testing.T) {
 	t.Parallel()
 	w := office(t)
@@ -129,8 +131,13 @@ func TestPromisedProperties(t *testing.T) {
 		require.True(t, ok)
 		require.True(t, from.Before(to))
 		require.False(t, to.Before(expected), "%s, wait %s: %s to %s", now, wait, from, to)
-		require.Zero(t, from.Minute()%30+to.Minute()%30+from.Second()+to.Second())
+		require.Zero(t, to.Minute()%30+from.Second()+to.Second())
 		require.Equal(t, from.YearDay(), to.YearDay())
+		if !from.After(now) {
+			require.Equal(t, now.Truncate(time.Minute).UTC(), from.UTC(), "what can come from now on begins now")
+			continue
+		}
+		require.Zero(t, from.Minute()%30)
 		if to.Sub(from) > 30*time.Minute {
 			require.False(t, from.Minute() == 30 && to.Minute() == 30, "%s to %s", from, to)
 		}

@@ -13,14 +13,18 @@ const (
 	RegistryDown Purpose = "registry-down"
 	Verification Purpose = "verify" // registered on the portal with a landline number
 	NotedAway    Purpose = "noted"  // called while the service was away
+	// TrunkCheck is no citizen's: a call to a number of the authority itself,
+	// which shows before the first one of a day that calls go out and that their
+	// number is accepted.
+	TrunkCheck Purpose = "trunk-check"
 )
 
 // Outcome is how a dialled call ended: what the network says of it, or what the
 // citizen did.
 type Outcome string
 
-// Outcomes of an attempt. The first five are the network's, the rest are what
-// the citizen did.
+// Outcomes of an attempt. The first five are the network's, the last is our own
+// doing, the rest are what the citizen did.
 const (
 	Busy        Outcome = "busy"
 	NoAnswer    Outcome = "no-answer"
@@ -36,23 +40,37 @@ const (
 	NoAgent     Outcome = "no-agent"  // pressed 1 and no agent came: does not count either
 	Delivered   Outcome = "delivered" // spoke to a person, or confirmed
 	ToPerson    Outcome = "to-person" // answered, and is promised a person instead
+	Told        Outcome = "told"      // heard that the promised call will be late
+	// Superseded: the citizen has called us meanwhile, and is on that line. It
+	// does not count either.
+	Superseded Outcome = "superseded"
 )
 
 // Ours tells whether the citizen had no part in it: such an attempt costs
 // nothing.
-func (o Outcome) Ours() bool { return o == OurFault || o == NoAgent }
+func (o Outcome) Ours() bool { return o == OurFault || o == NoAgent || o == Superseded }
+
+// missed tells whether nobody was there to take the call: then another time of
+// the day is tried. Who is busy is at home.
+func (o Outcome) missed() bool {
+	return o == NoAnswer || o == NoKey || o == HungUp || o == Unreachable
+}
+
+// otherDay tells whether the last attempt after it is made on another day than
+// the first. Who asked for another hour is called at that hour.
+func (o Outcome) otherDay() bool { return o.missed() || o == Busy || o == Rejected }
 
 // again tells whether the citizen is called again after it, as long as the
 // policy lasts.
 func (o Outcome) again() bool {
-	return o != Delivered && o != ToPerson && o != Blocked && o != WrongNumber
+	return o != Delivered && o != ToPerson && o != Blocked && o != WrongNumber && o != Told
 }
 
 // Valid tells whether it is one of the outcomes.
 func (o Outcome) Valid() bool {
 	switch o {
 	case Busy, NoAnswer, Rejected, Unreachable, OurFault, NoKey, Later, WrongNumber,
-		Blocked, WillCall, HungUp, NoAgent, Delivered, ToPerson:
+		Blocked, WillCall, HungUp, NoAgent, Delivered, ToPerson, Told, Superseded:
 		return true
 	}
 	return false
@@ -98,4 +116,18 @@ const (
 	ReasonWrong       Reason = "wrong-number"     // exhausted: a person finds the right one
 	ReasonNeverCall   Reason = "never-call"       // exhausted: whoever answers there wants no call of ours
 	ReasonNoNumber    Reason = "not-dialable"     // exhausted: the number may not be dialled
+	ReasonDead        Reason = "number-dead"      // exhausted: on two days the network said that there is no such number
+
+	ReasonCapped      Reason = "capped"           // number or citizen has had all calls that a day allows
+	ReasonReplanned   Reason = "replanned"        // the promised time could not be kept, and was moved
+	ReasonTold        Reason = "told-late"        // the citizen knows that the call will be late
+	ReasonRejoined    Reason = "rejoined"         // the citizen has called again, and has the place back
+	ReasonJoined      Reason = "joined"           // another request of the same citizen or number is part of it now
+	ReasonChanged     Reason = "changed"          // the citizen wants another time, or to be called at another number
+	ReasonCancelled   Reason = "cancelled"        // withdrawn: the citizen wants no call any more
+	ReasonClosing     Reason = "closing-time"     // a caller on the line is called back, since the offices close
+	ReasonSwept       Reason = "swept"            // likewise, by a supervisor's command
+	ReasonTransferred Reason = "transferred"      // waits for another agent, or in another queue
+	ReasonRefunded    Reason = "refunded"         // the last failure was not the citizen's after all: tried again
+	ReasonByPerson    Reason = "closed-by-person" // done: somebody of the worklist has dealt with it
 )

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"math"
 	"time"
 
 	"richiamo/internal/phone"
@@ -17,14 +18,18 @@ type Policy struct {
 	Intervals map[Outcome][]time.Duration
 	// Otherwise is for the outcomes that are not in Intervals.
 	Otherwise time.Duration
+	// Avoid is how far from the time of day of every call that nobody took the
+	// next one is made, whatever the interval. 0: the intervals decide alone.
+	Avoid time.Duration
 
 	Landline time.Duration // how long it rings: an eighty-year-old needs the way to the telephone
 	Mobile   time.Duration // how long it rings; afterwards a mailbox answers
 }
 
 // DefaultPolicy calls three times. Busy means that somebody is at home: soon.
-// No answer, or an answer without a key: a quarter of an hour later, then an
-// hour. Who prefers to call us is left alone for a day. Our own faults cost
+// No answer, or an answer without a key: a quarter of an hour later at least, then
+// an hour, and not within two hours of the time of day of any miss (the rule of
+// LeadDesk's dialler). Who prefers to call us is left alone for a day. Our own faults cost
 // nothing and are tried again with growing patience, so that a trunk that is
 // down is not dialled for ever.
 func DefaultPolicy() Policy {
@@ -41,6 +46,7 @@ func DefaultPolicy() Policy {
 			NoAgent:  {time.Minute},
 		},
 		Otherwise: time.Hour,
+		Avoid:     2 * time.Hour,
 		Landline:  45 * time.Second,
 		Mobile:    30 * time.Second,
 	}
@@ -49,12 +55,20 @@ func DefaultPolicy() Policy {
 // Every is the policy with one interval for all that is tried again: what a
 // demonstration wants.
 func (p Policy) Every(d time.Duration) Policy {
-	p.Intervals, p.Otherwise = nil, d
+	p.Intervals, p.Otherwise, p.Avoid = nil, d, 0
 	return p
 }
 
-// Again tells after how long the next call follows the attempts made so far,
-// the last of which has ended; ok is false when none is left.
+// CheckPolicy is the policy of a TrunkCheck: every five minutes, without end.
+func CheckPolicy() Policy {
+	p := DefaultPolicy().Every(5 * time.Minute)
+	p.Attempts = math.MaxInt
+	return p
+}
+
+// Again is the interval after the attempts made so far, the last of which has
+// ended; ok is false when none is left. When the next call is made then, Next
+// says.
 func (p Policy) Again(attempts []Attempt) (after time.Duration, ok bool) {
 	if len(attempts) == 0 {
 		return 0, true

@@ -13,6 +13,11 @@ const halfHour = 30 * time.Minute
 // an hour, and all on one day. Where the window closes meanwhile, the wait goes
 // on when it opens again.
 //
+// A range does not begin with a half hour that is running: a call that may come
+// from now on begins now, to the minute, and at 14:49 is promised "by half past
+// three", not "from half past two". So from is either a full or half hour that is
+// still to come, or not after now, and is then not said.
+//
 // from and to are zero when no honest time can be given: the wait is not known
 // (ok is false), the window does not open, or the range would have midnight in
 // it while calls are allowed all night.
@@ -43,7 +48,9 @@ func Promised(now time.Time, wait time.Duration, known bool, w Window) (from, to
 		}
 		from = opens.Truncate(halfHour).In(zone)
 	}
-	if half(from) && half(to) && to.Sub(from) > halfHour {
+	if !from.After(now) { // only the end is said
+		from = now.Truncate(time.Minute).In(zone)
+	} else if half(from) && half(to) && to.Sub(from) > halfHour {
 		to = to.Add(halfHour) // one half hour in a range is enough for the ear
 	}
 	if !sameDay(from, to) {

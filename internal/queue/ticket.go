@@ -44,6 +44,7 @@ type Ticket struct {
 	State   State     `json:"state"`
 	Reason  Reason    `json:"reason,omitempty"` // why it stands in this state
 	Arrived time.Time `json:"arrived"`          // decides the place, for ever
+	Class   Class     `json:"class,omitempty"`  // moves the place forward, see Place
 
 	// NotBefore is the earliest time of the next call, or of the next turn of a
 	// caller who did not take the last one.
@@ -51,6 +52,14 @@ type Ticket struct {
 	// From and To is what the citizen was promised; zero when no time was said.
 	From time.Time `json:"from,omitzero"`
 	To   time.Time `json:"to,omitzero"`
+	// Slot is the half-day that the citizen chose; empty: as soon as possible.
+	Slot HalfDay `json:"slot,omitempty"`
+	// Replans counts how often the promised time had to be moved.
+	Replans int `json:"replans,omitempty"`
+	// Resume is the NotBefore of a promised call whose citizen has called
+	// again and waits on the line: the promise goes on from there if the citizen
+	// hangs up.
+	Resume time.Time `json:"resume,omitzero"`
 
 	Phone      phone.Number `json:"phone,omitzero"`
 	Citizen    string       `json:"citizen,omitempty"` // codice fiscale
@@ -66,7 +75,16 @@ type Ticket struct {
 	Call  string `json:"call,omitempty"`  // the live call: of the waiting caller, or the one that dials
 	Agent string `json:"agent,omitempty"` // reserved for, or speaking with, this citizen
 
+	// Also are the requests that joined this one while it was open: a citizen
+	// and a number have one open request, whatever is asked for and wherever.
+	Also []Request `json:"also,omitempty"`
+
 	Attempts []Attempt `json:"attempts,omitempty"`
+
+	// Outcome and OutcomeNote are what the person wrote who dealt with it, an
+	// agent or somebody of the worklist.
+	Outcome     string `json:"outcome,omitempty"`
+	OutcomeNote string `json:"outcomeNote,omitempty"`
 
 	// Token grows with each claim and with each end of one; only the newest
 	// claim may dial.
@@ -80,7 +98,8 @@ type Ticket struct {
 
 // Attempt is one dialled call of a ticket.
 type Attempt struct {
-	N       int       `json:"n"` // from 1
+	N       int       `json:"n"`              // from 1
+	Kind    Kind      `json:"kind,omitempty"` // empty: the call that the ticket is for
 	Call    string    `json:"call"`
 	At      time.Time `json:"at"`
 	Ended   time.Time `json:"ended,omitzero"`
@@ -90,14 +109,31 @@ type Attempt struct {
 	Counts  bool      `json:"counts"` // false when the fault was ours
 }
 
-// Before tells whether a has its turn before b: who arrived first, whether on
-// the line or called back. Two that arrived in the same instant keep the order
-// of their ids, so that every process sees the same queue.
+// Kind tells what an attempt was for.
+type Kind string
+
+// Notice is the kind of a short call without an agent, which only says that the
+// promised one will be late. It costs nothing.
+const Notice Kind = "late"
+
+// Request is one that joined an open ticket instead of becoming a second one.
+// It prints without anything personal.
+type Request struct {
+	Purpose Purpose   `json:"purpose"`
+	Channel string    `json:"channel"`
+	At      time.Time `json:"at"`
+	Citizen string    `json:"citizen,omitempty"` // codice fiscale, where it is not the ticket's
+	Note    string    `json:"note,omitempty"`
+}
+
+// Before tells whether a has its turn before b: who has the earlier place,
+// whether on the line or called back. Two with the same place keep the order of
+// their ids, so that every process sees the same queue.
 func Before(a, b Ticket) bool { return Compare(a, b) < 0 }
 
 // Compare orders tickets as Before does, for sorting.
 func Compare(a, b Ticket) int {
-	if c := a.Arrived.Compare(b.Arrived); c != 0 {
+	if c := a.Place().Compare(b.Place()); c != 0 {
 		return c
 	}
 	switch {
@@ -147,6 +183,18 @@ func (t Ticket) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, t.String()) }
 
 // GoString is String.
 func (t Ticket) GoString() string { return t.String() }
+
+// String tells what was asked for, and nothing of by whom.
+func (r Request) String() string { return fmt.Sprintf("request (%s, %s)", r.Purpose, r.Channel) }
+
+// Format prints String for every verb.
+func (r Request) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, r.String()) }
+
+// GoString is String.
+func (r Request) GoString() string { return r.String() }
+
+// LogValue is String.
+func (r Request) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
 // LogValue tells what a log may know.
 func (t Ticket) LogValue() slog.Value {

@@ -27,6 +27,7 @@ type Terms struct {
 	Word      string    // a ticket that has one keeps it: the citizen wrote it down
 	NotBefore time.Time // of the first call
 	From, To  time.Time // as said; zero when no time was said
+	Slot      HalfDay   // as chosen; empty: as soon as possible
 	Reason    Reason    // empty: promised
 }
 
@@ -80,7 +81,8 @@ func (t Ticket) Promise(now time.Time, p Terms) (Ticket, error) {
 	if p.Reason == "" {
 		p.Reason = ReasonPromised
 	}
-	t.Phone, t.NotBefore, t.From, t.To = p.Phone, p.NotBefore, p.From, p.To
+	t.Phone, t.NotBefore, t.From, t.To, t.Slot = p.Phone, p.NotBefore, p.From, p.To, p.Slot
+	t.Resume = time.Time{}
 	return t.offLine().to(Pending, p.Reason, now), nil
 }
 
@@ -114,15 +116,19 @@ func (t Ticket) Ripen(now time.Time) (Ticket, error) {
 	return t.to(Due, ReasonRipe, now), nil
 }
 
-// Wait is a citizen whom we called and who wants to be put through while the
-// voice still speaks: from now on a caller on the line like any other, with the
-// agent that is reserved, if one is.
+// Wait is a citizen whom we called and who wants to be put through: from now on
+// a caller on the line, with the agent that is reserved. Where none is, because
+// the citizen was called before an agent was looked for, the next free one is for
+// this citizen.
 func (t Ticket) Wait(now time.Time) (Ticket, error) {
 	switch {
 	case t.State == Waiting:
 		return t, nil
 	case t.State != Dialling || !t.NeedsAgent:
 		return t, t.impossible("wait with")
+	}
+	if t.Agent == "" {
+		t.Class = t.Class.or(Front)
 	}
 	return t.to(Waiting, ReasonEntered, now), nil
 }
@@ -158,12 +164,34 @@ func (t Ticket) Claim(now time.Time, node, agent string) (Ticket, error) {
 	case t.NeedsAgent != (agent != ""):
 		return t, ErrNoAgent
 	}
+	return t.claim(now, node, agent, ""), nil
+}
+
+// ClaimFirst is Claim where the citizen is called first and an agent looked for
+// when the citizen has pressed 1 (see Wait).
+func (t Ticket) ClaimFirst(now time.Time, node string) (Ticket, error) {
+	if t.State != Due {
+		return t, t.impossible("claim")
+	}
+	return t.claim(now, node, "", ""), nil
+}
+
+// ClaimNotice begins the short call that says that the promised one will be
+// late. It needs no agent, costs nothing, and leaves the ticket where it was.
+func (t Ticket) ClaimNotice(now time.Time, node string) (Ticket, error) {
+	if t.State != Pending && t.State != Due {
+		return t, t.impossible("give notice of")
+	}
+	return t.claim(now, node, "", Notice), nil
+}
+
+func (t Ticket) claim(now time.Time, node, agent string, kind Kind) Ticket {
 	n := len(t.Attempts) + 1
 	t.Call, t.Agent, t.Node = CallID(t.ID, n), agent, node
-	t.Attempts = append(slices.Clip(t.Attempts), Attempt{N: n, Call: t.Call, At: now, Counts: true})
+	t.Attempts = append(slices.Clip(t.Attempts), Attempt{N: n, Kind: kind, Call: t.Call, At: now, Counts: kind == ""})
 	t.Token++
 	t.Claimed = now
-	return t.to(Dialling, ReasonClaimed, now), nil
+	return t.to(Dialling, ReasonClaimed, now)
 }
 
 // Connected is citizen and agent speaking.
@@ -238,10 +266,11 @@ func (t Ticket) GiveUp(now time.Time, why Reason) (Ticket, error) {
 	return t, t.impossible("give up")
 }
 
-// AttemptEnded is the end of the n-th dialled call: done, tried again when p
+// AttemptEnded is the end of the n-th dialled call: done, tried again when j
 // says, or left to a person. An end that was reported before changes nothing;
-// the end of an attempt of a ticket that is closed is only noted.
-func (t Ticket) AttemptEnded(now time.Time, n int, r Result, p Policy) (Ticket, error) {
+// the end of an attempt of a ticket that is closed is only noted. The next call
+// is not made before a time that the citizen chose in this one (Change).
+func (t Ticket) AttemptEnded(now time.Time, n int, r Result, j Judge) (Ticket, error) {
 	if n < 1 || n > len(t.Attempts) {
 		return t, fmt.Errorf("%w: %d of %d", ErrNoAttempt, n, len(t.Attempts))
 	}
@@ -256,33 +285,70 @@ func (t Ticket) AttemptEnded(now time.Time, n int, r Result, p Policy) (Ticket, 
 		t.Updated = now
 		return t, nil
 	}
+	was := t.State
 	t = t.offLine()
 	switch r.Outcome {
-	case Delivered:
-		return t.to(Done, ReasonDelivered, now), nil
-	case ToPerson:
-		return t.to(Done, ReasonToPerson, now), nil
 	case Blocked:
 		return t.to(Exhausted, ReasonNeverCall, now), nil
 	case WrongNumber:
 		return t.to(Exhausted, ReasonWrong, now), nil
 	}
-	after, again := p.Again(t.Attempts)
+	switch {
+	case t.Attempts[n-1].Kind == Notice && was != Connected:
+		return t.noticed(now, was, r.Outcome), nil
+	case r.Outcome == ToPerson:
+		return t.to(Done, ReasonToPerson, now), nil
+	case !r.Outcome.again():
+		return t.to(Done, ReasonDelivered, now), nil
+	}
+	return t.retry(now, r, j), nil
+}
+
+// noticed is a ticket after the short call that it will be late: as it was
+// before. A citizen who asked in it to be put through is given time to put the
+// receiver down.
+func (t Ticket) noticed(now time.Time, was State, o Outcome) Ticket {
+	if was == Waiting {
+		t.NotBefore = later(t.NotBefore, now.Add(BrokenRest))
+	}
+	switch {
+	case o == Told:
+		return t.to(Pending, ReasonTold, now)
+	case o.Ours():
+		return t.to(Pending, ReasonFault, now)
+	}
+	return t.to(Pending, ReasonMissed, now)
+}
+
+// retry is a ticket whose citizen was not reached.
+func (t Ticket) retry(now time.Time, r Result, j Judge) Ticket {
+	if _, permanent := r.permanent(); permanent && j.dead(t) {
+		return t.to(Exhausted, ReasonDead, now)
+	}
+	next, again := j.Policy.Next(now, t.Attempts, j.Ledgers, j.Window)
 	if !again {
-		return t.to(Exhausted, ReasonUsedUp, now), nil
+		return t.to(Exhausted, ReasonUsedUp, now)
 	}
-	t.NotBefore = now.Add(after)
+	t.NotBefore = later(next, t.NotBefore)
 	if r.Outcome.Ours() {
-		return t.to(Pending, ReasonFault, now), nil
+		return t.to(Pending, ReasonFault, now)
 	}
-	return t.to(Pending, ReasonMissed, now), nil
+	return t.to(Pending, ReasonMissed, now)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // endAttempt closes the n-th attempt, on a copy.
 func (t Ticket) endAttempt(n int, r Result, now time.Time) Ticket {
 	t.Attempts = slices.Clone(t.Attempts)
 	a := &t.Attempts[n-1]
-	a.Ended, a.Outcome, a.Cause, a.SIP, a.Counts = now, r.Outcome, r.Cause, r.SIP, !r.Outcome.Ours()
+	a.Ended, a.Outcome, a.Cause, a.SIP = now, r.Outcome, r.Cause, r.SIP
+	a.Counts = !r.Outcome.Ours() && a.Kind != Notice
 	return t
 }
 
@@ -291,7 +357,7 @@ func (t Ticket) endAttempt(n int, r Result, now time.Time) Ticket {
 // is tried again after LostRest at the earliest, since the telephone may have rung
 // and been answered into silence. A caller on the line is called back, where
 // the number is known.
-func (t Ticket) Lost(now time.Time, p Policy) (Ticket, error) {
+func (t Ticket) Lost(now time.Time, j Judge) (Ticket, error) {
 	if !t.State.OnLine() {
 		return t, t.impossible("lose the call of")
 	}
@@ -301,7 +367,7 @@ func (t Ticket) Lost(now time.Time, p Policy) (Ticket, error) {
 		return t, err
 	}
 	if n, ok := t.openAttempt(); ok {
-		t, err := t.AttemptEnded(now, n, Result{Outcome: OurFault}, p)
+		t, err := t.AttemptEnded(now, n, Result{Outcome: OurFault}, j)
 		t.Reason = ReasonLost
 		if rest := now.Add(LostRest); t.NotBefore.Before(rest) {
 			t.NotBefore = rest

@@ -17,6 +17,9 @@ import (
 
 var noon = time.Date(2027, 3, 3, 12, 0, 0, 0, time.UTC)
 
+// byDefault judges by the default policy's intervals alone.
+func byDefault() queue.Judge { return queue.Judge{Policy: queue.DefaultPolicy()} }
+
 func number(t testing.TB, s string) phone.Number {
 	t.Helper()
 	n, err := phone.Parse(s)
@@ -51,9 +54,9 @@ func inState(t testing.TB, s queue.State) queue.Ticket {
 	case queue.Connected:
 		return must(dialling.Connected(noon, "anna"))
 	case queue.Done:
-		return must(dialling.AttemptEnded(noon, 1, queue.Result{Outcome: queue.Delivered}, queue.DefaultPolicy()))
+		return must(dialling.AttemptEnded(noon, 1, queue.Result{Outcome: queue.Delivered}, byDefault()))
 	case queue.Exhausted:
-		return must(dialling.AttemptEnded(noon, 1, queue.Result{Outcome: queue.WrongNumber}, queue.DefaultPolicy()))
+		return must(dialling.AttemptEnded(noon, 1, queue.Result{Outcome: queue.WrongNumber}, byDefault()))
 	case queue.Withdrawn:
 		return must(due.Withdraw(noon, queue.ReasonWithdrawn))
 	}
@@ -67,7 +70,7 @@ var states = []queue.State{"", queue.Waiting, queue.Pending, queue.Due, queue.Di
 func TestWays(t *testing.T) {
 	t.Parallel()
 	no := queue.State("-")
-	policy := queue.DefaultPolicy()
+	policy := byDefault()
 	tests := []struct {
 		verb string
 		do   func(queue.Ticket) (queue.Ticket, error)
@@ -142,7 +145,7 @@ func copyOf(t testing.TB, x queue.Ticket) string {
 
 func TestAttemptEnded(t *testing.T) {
 	t.Parallel()
-	p := queue.DefaultPolicy()
+	p := byDefault()
 	tests := []struct {
 		outcome queue.Outcome
 		state   queue.State
@@ -194,7 +197,7 @@ func TestAttemptEnded(t *testing.T) {
 // called again.
 func TestTalkIsDelivery(t *testing.T) {
 	t.Parallel()
-	after, err := inState(t, queue.Connected).AttemptEnded(noon, 1, queue.Result{Outcome: queue.HungUp}, queue.DefaultPolicy())
+	after, err := inState(t, queue.Connected).AttemptEnded(noon, 1, queue.Result{Outcome: queue.HungUp}, byDefault())
 	require.NoError(t, err)
 	assert.Equal(t, queue.Done, after.State)
 	assert.Equal(t, queue.Delivered, after.Attempts[0].Outcome)
@@ -206,18 +209,18 @@ func TestLateReport(t *testing.T) {
 	t.Parallel()
 	gone, err := inState(t, queue.Dialling).Withdraw(noon, queue.ReasonWithdrawn)
 	require.NoError(t, err)
-	after, err := gone.AttemptEnded(noon, 1, queue.Result{Outcome: queue.Busy}, queue.DefaultPolicy())
+	after, err := gone.AttemptEnded(noon, 1, queue.Result{Outcome: queue.Busy}, byDefault())
 	require.NoError(t, err)
 	assert.Equal(t, queue.Withdrawn, after.State)
 	assert.Equal(t, queue.Busy, after.Attempts[0].Outcome)
-	_, err = gone.AttemptEnded(noon, 2, queue.Result{Outcome: queue.Busy}, queue.DefaultPolicy())
+	_, err = gone.AttemptEnded(noon, 2, queue.Result{Outcome: queue.Busy}, byDefault())
 	require.ErrorIs(t, err, queue.ErrNoAttempt)
 }
 
 // TestExhausted: three that count, however many were our own fault between.
 func TestExhausted(t *testing.T) {
 	t.Parallel()
-	p := queue.DefaultPolicy()
+	p := byDefault()
 	x := inState(t, queue.Due)
 	now := noon
 	for i, o := range []queue.Outcome{queue.OurFault, queue.NoAnswer, queue.OurFault, queue.NoAgent, queue.NoAnswer, queue.OurFault, queue.Busy} {
@@ -297,7 +300,7 @@ func TestKeepsWordWhenNoAgentCame(t *testing.T) {
 
 func TestLost(t *testing.T) {
 	t.Parallel()
-	p := queue.DefaultPolicy()
+	p := byDefault()
 	caller, err := inState(t, queue.Waiting).Lost(noon, p)
 	require.NoError(t, err)
 	assert.Equal(t, queue.Interrupted, caller.Purpose, "who was cut off is called back")

@@ -1,9 +1,6 @@
 package queue
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Minute is a minute of the day as the clock on the wall shows it, 0 to 1440.
 type Minute int
@@ -13,13 +10,6 @@ func Clock(hour, minute int) Minute { return Minute(hour*60 + minute) }
 
 // Span is a part of a day: From is its first minute, To the first one after.
 type Span struct{ From, To Minute }
-
-// Day is a day of the calendar.
-type Day struct {
-	Year  int
-	Month time.Month
-	Day   int
-}
 
 // Window is when citizens may be called: hours of the days of the week, on the
 // clock of a place, but not on holidays. The zero Window never opens.
@@ -31,7 +21,7 @@ type Window struct {
 	Always   bool                    // at all hours: for demonstrations and tests
 	Zone     *time.Location          // needed unless Always
 	Hours    map[time.Weekday][]Span // in order within a day, without overlap
-	Holidays []Day                   // closed, whatever the weekday
+	Holidays Calendar                // closed, whatever the weekday
 }
 
 // horizon is how far Next looks: longer than any row of holidays.
@@ -112,7 +102,7 @@ func (w Window) After(at time.Time, d time.Duration) (time.Time, bool) {
 // day gives the spans of a local day.
 func (w Window) day(local time.Time) []Span {
 	y, m, d := local.Date()
-	if slices.Contains(w.Holidays, Day{y, m, d}) {
+	if w.Holidays.Has(Day{y, m, d}) {
 		return nil
 	}
 	return w.Hours[local.Weekday()]

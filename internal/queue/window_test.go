@@ -28,7 +28,7 @@ func office(t testing.TB) queue.Window {
 	for d := time.Monday; d <= time.Saturday; d++ {
 		hours[d] = spans
 	}
-	return queue.Window{Zone: rome(t), Hours: hours, Holidays: []queue.Day{{Year: 2027, Month: time.March, Day: 29}}}
+	return queue.Window{Zone: rome(t), Hours: hours, Holidays: queue.Calendar{National: true}}
 }
 
 // allDay is open from some minute of the day to another, every day.

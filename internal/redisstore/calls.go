@@ -35,8 +35,13 @@ type storedCall struct {
 	Ended    time.Time          `json:"ended,omitzero"`
 	Journal  dialogue.Journal   `json:"journal"`
 	Broken   []dialogue.Journal `json:"broken,omitempty"`
-	Version  int                `json:"version"`
-	Term     int64              `json:"term"`
+
+	Suspect    bool   `json:"suspect,omitempty"`
+	Hand       string `json:"hand,omitempty"`
+	Unreadable bool   `json:"-"`
+
+	Version int   `json:"version"`
+	Term    int64 `json:"term"`
 }
 
 func (s *Calls) unavailable(err error) error { return unavailable(call.ErrUnavailable, err) }
@@ -125,7 +130,7 @@ func (s *Calls) Load(ctx context.Context, tenant, id string) (call.Record, error
 	return s.open(value, key)
 }
 
-func (s *Calls) open(value []byte, key string) (call.Record, error) {
+func (s *Calls) open(value string, key string) (call.Record, error) {
 	var r storedCall
 	if _, err := s.db.seal.open(value, &r, key); err != nil {
 		return call.Record{}, err
@@ -156,12 +161,12 @@ func (s *Calls) Live(ctx context.Context, node string) ([]call.Record, error) {
 			return nil, s.unavailable(err)
 		}
 		for i, value := range values {
-			if len(value) == 0 {
+			if value == "" {
 				continue
 			}
 			r, err := s.open(value, keys[i])
 			if err != nil {
-				return nil, err
+				r = call.Record{ID: ids[i], Tenant: tenant, Node: node, Unreadable: true}
 			}
 			if r.Ended.IsZero() { // else it ended since the list was read
 				live = append(live, r)

@@ -3,9 +3,6 @@ package redisstore_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -50,122 +47,6 @@ func newLine(t *testing.T, r *lab.Redis) line {
 	require.NoError(t, s.Calls.Create(t.Context(), record))
 	record.Version = 1
 	return line{s, record}
-}
-
-// refused asks that a write is refused with a text, that it was not done, and
-// that reading goes on.
-func (l line) refused(t *testing.T, text string) {
-	t.Helper()
-	err := l.Calls.Save(t.Context(), l.record)
-	require.ErrorIs(t, err, call.ErrUnavailable)
-	require.ErrorContains(t, err, text)
-	_, err = l.Tickets.Commit(t.Context(), dispatch.Change{Tenant: "asl", Tickets: []queue.Ticket{{ID: "t", Tenant: "asl", State: queue.Due}}})
-	require.ErrorIs(t, err, dispatch.ErrUnavailable)
-	_, _, err = l.Registrations.Add(t.Context(), desk.Registration{Tenant: "asl", Citizen: "c"})
-	require.ErrorIs(t, err, desk.ErrUnavailable)
-	_, _, err = l.Leases.Acquire(t.Context(), "lease", "me", true, time.Minute)
-	require.ErrorIs(t, err, dispatch.ErrUnavailable)
-	_, err = l.Limits.Count(t.Context(), "asl", []string{"k"}, time.Minute)
-	require.ErrorIs(t, err, desk.ErrUnavailable)
-
-	kept, err := l.Calls.Load(t.Context(), "asl", "one")
-	require.NoError(t, err)
-	assert.Equal(t, l.record.Version, kept.Version)
-	tickets, _, err := l.Tickets.Open(t.Context(), "asl")
-	require.NoError(t, err)
-	assert.Empty(t, tickets)
-	_, err = l.Registrations.Of(t.Context(), "asl", "", "c")
-	require.ErrorIs(t, err, desk.ErrNotFound)
-}
-
-func TestRedisThatRefusesWrites(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		spoil, mend func(t *testing.T, r *lab.Redis, c *redis.Client)
-		text        string
-	}{
-		"a replica": {
-			func(t *testing.T, _ *lab.Redis, c *redis.Client) {
-				require.NoError(t, c.ReplicaOf(t.Context(), "127.0.0.1", "1").Err())
-			},
-			func(t *testing.T, _ *lab.Redis, c *redis.Client) {
-				require.NoError(t, c.ReplicaOf(t.Context(), "NO", "ONE").Err())
-			},
-			"address of the master",
-		},
-		"memory full": {set("maxmemory", "1"), set("maxmemory", "0"), "raise maxmemory"},
-		"too few replicas": {
-			set("min-replicas-to-write", "1"), set("min-replicas-to-write", "0"), "min-replicas-to-write",
-		},
-		"a snapshot that can't be written": {
-			func(t *testing.T, r *lab.Redis, c *redis.Client) {
-				require.NoError(t, os.Mkdir(filepath.Join(r.Dir, "dump.rdb"), 0o700)) // in the snapshot's place
-				set("save", "3600 1")(t, r, c)
-				require.NoError(t, c.BgSave(t.Context()).Err())
-				require.Eventually(t, func() bool {
-					info, err := c.Info(t.Context(), "persistence").Result()
-					return err == nil && strings.Contains(info, "rdb_last_bgsave_status:err")
-				}, patience, often)
-			},
-			set("stop-writes-on-bgsave-error", "no"), "append-only file",
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := own(t, lab.RedisOptions{})
-			l, c := newLine(t, r), raw(t, r)
-			test.spoil(t, r, c)
-			l.refused(t, test.text)
-			test.mend(t, r, c)
-			require.NoError(t, l.Calls.Save(t.Context(), l.record), "at once: no breaker was opened")
-		})
-	}
-}
-
-func set(name, value string) func(*testing.T, *lab.Redis, *redis.Client) {
-	return func(t *testing.T, _ *lab.Redis, c *redis.Client) {
-		require.NoError(t, c.ConfigSet(t.Context(), name, value).Err())
-	}
-}
-
-func TestRedisHeldUpByAScript(t *testing.T) {
-	t.Parallel()
-	r := own(t, lab.RedisOptions{})
-	l, c := newLine(t, r), raw(t, r)
-	set("busy-reply-threshold", "20")(t, r, c)
-	held := make(chan error, 1)
-	go func() { held <- raw(t, r).Eval(t.Context(), "while true do end", nil).Err() }()
-	require.Eventually(t, func() bool {
-		return redis.HasErrorPrefix(c.Ping(t.Context()).Err(), "BUSY")
-	}, patience, often)
-	err := l.Calls.Save(t.Context(), l.record)
-	require.ErrorIs(t, err, call.ErrUnavailable)
-	require.ErrorContains(t, err, "SCRIPT KILL")
-	require.NoError(t, c.ScriptKill(t.Context()).Err())
-	require.Error(t, <-held)
-	require.NoError(t, l.Calls.Save(t.Context(), l.record))
-}
-
-func TestRedisLoading(t *testing.T) {
-	t.Parallel()
-	r := own(t, lab.RedisOptions{Args: []string{"--key-load-delay", "100"}}) // microseconds a command
-	l, c := newLine(t, r), raw(t, r)
-	_, err := c.Pipelined(t.Context(), func(p redis.Pipeliner) error {
-		for i := range 10_000 {
-			p.Set(t.Context(), fmt.Sprint("filler", i), "", 0)
-		}
-		return nil
-	})
-	require.NoError(t, err)
-	restarted := make(chan error, 1)
-	r.Kill()
-	go func() { restarted <- r.Restart(t.Context()) }()
-	require.Eventually(t, func() bool {
-		err := l.Calls.Save(t.Context(), l.record)
-		return err != nil && assert.ErrorIs(t, err, call.ErrUnavailable) && strings.Contains(err.Error(), "loading its append-only file")
-	}, patience, often)
-	require.NoError(t, <-restarted)
-	require.Eventually(t, func() bool { return l.Calls.Save(t.Context(), l.record) == nil }, 2*time.Second, often)
 }
 
 func TestRedisGoneAnswersAtOnceAndRecovers(t *testing.T) {
@@ -369,7 +250,9 @@ func useAll(t *testing.T, s *redisstore.Stores, tenant string) {
 
 	ticket := canaryTicket(t, tenant)
 	change, err := s.Tickets.Commit(ctx, dispatch.Change{Tenant: tenant, Key: canaryName, Tickets: []queue.Ticket{ticket},
-		Agents: canaryAgents(tenant)})
+		Agents: canaryAgents(tenant), Ledgers: canaryLedgers()})
+	require.NoError(t, err)
+	_, err = s.Tickets.Ledgers(ctx, tenant, []queue.Subject{canaryLedgers()[0].Subject})
 	require.NoError(t, err)
 	require.NoError(t, s.Calls.MayDial(ctx, call.DialNote{
 		Node: "node", Term: term, Tenant: tenant, Ticket: ticket.ID, Call: "one",

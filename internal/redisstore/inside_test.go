@@ -14,6 +14,7 @@ import (
 
 	"richiamo/internal/call"
 	"richiamo/internal/dialogue"
+	"richiamo/internal/queue"
 )
 
 func testSealer(t testing.TB) *sealer {
@@ -124,11 +125,13 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, value []byte) {
 		var r storedCall
-		head, err := s.open(value, &r, place)
+		head, err := s.open(string(value), &r, place)
 		if err == nil {
-			assert.True(t, bytes.HasPrefix(value, head))
+			assert.True(t, strings.HasPrefix(string(value), head))
 			assert.Equal(t, "one", r.ID, "nobody else can seal")
 		}
+		var ticket queue.Ticket
+		require.Error(t, openPacked(s, string(value), new(packedTicket), &ticket, ticketKey("asl", "one")))
 	})
 }
 

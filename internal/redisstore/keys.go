@@ -40,10 +40,9 @@ func termKey(tenant, node string) string { return "{" + tenant + "}:node:" + nod
 // nodeKey is a string: the exchange's term, which only grows.
 func nodeKey(node string) string { return "{node:" + node + "}:term" }
 
-// ticketKey is a string: "<version> <token> <place> <phone> <citizen>\n" and
-// the sealed ticket, where place is its member of placesKey, and phone and
-// citizen are digests, or "-" when the ticket is not to be found by them.
-// Tickets that are done or withdrawn expire.
+// ticketKey is a string: "<version> <token> <place>\n" and the sealed ticket,
+// where place is its member of placesKey. Tickets that are done or withdrawn
+// expire.
 func ticketKey(tenant, id string) string { return "{" + tenant + "}:ticket:" + id }
 
 // placesKey is a sorted set, all scores 0, of "<state>:<arrival>:<id>": in its
@@ -51,17 +50,16 @@ func ticketKey(tenant, id string) string { return "{" + tenant + "}:ticket:" + i
 // was the last of a page is a place to go on from even after it has gone.
 func placesKey(tenant string) string { return "{" + tenant + "}:tickets:places" }
 
-// phonesKey and citizensKey are sorted sets, all scores 0, of "<digest>:<id>":
-// the open tickets by whom they are for.
-func phonesKey(tenant string) string   { return "{" + tenant + "}:tickets:phones" }
-func citizensKey(tenant string) string { return "{" + tenant + "}:tickets:citizens" }
-
 // closedKey is a sorted set: places of tickets that expire, by the time of their
 // closing in milliseconds, so that their places go when they have gone.
 func closedKey(tenant string) string { return "{" + tenant + "}:tickets:closed" }
 
 // agentsKey is a hash: agent id to "<version>\n" and the sealed agent.
 func agentsKey(tenant string) string { return "{" + tenant + "}:agents" }
+
+// ledgerKey is a string: "<version>\n" and the sealed ledger, under the digest
+// of its kind and subject. It expires a month after its last change.
+func ledgerKey(tenant, digest string) string { return "{" + tenant + "}:ledger:" + digest }
 
 // doneKey is a string: what the change of this name left, sealed. It expires.
 func doneKey(tenant, digest string) string { return "{" + tenant + "}:done:" + digest }

@@ -57,7 +57,7 @@ func (s *Registrations) Add(ctx context.Context, r desk.Registration) (kept desk
 	}
 	switch answer := answer.(type) {
 	case string:
-		kept, _, err = s.open([]byte(answer), r.Tenant, key)
+		kept, _, err = s.open(answer, r.Tenant, key)
 		return kept, false, err
 	case int64:
 		switch {
@@ -81,12 +81,12 @@ func withoutReceipt(r desk.Registration) desk.Registration {
 }
 
 // open unseals a kept value.
-func (s *Registrations) open(value []byte, tenant, key string) (r desk.Registration, version int, err error) {
+func (s *Registrations) open(value string, tenant, key string) (r desk.Registration, version int, err error) {
 	head, err := s.db.seal.open(value, &r, key)
 	if err != nil {
 		return desk.Registration{}, 0, err
 	}
-	before, after, _ := strings.Cut(string(head), " ")
+	before, after, _ := strings.Cut(head, " ")
 	version, badVersion := strconv.Atoi(before)
 	serial, badSerial := strconv.Atoi(after)
 	if badVersion != nil || badSerial != nil || serial < 0 || serial >= serials {
@@ -188,7 +188,7 @@ func (s *Registrations) Page(ctx context.Context, tenant, cursor string, limit i
 	}
 	page = make([]desk.Registration, 0, len(members))
 	for i, value := range values {
-		if len(value) == 0 {
+		if value == "" {
 			continue
 		}
 		r, _, err := s.open(value, tenant, keys[i])

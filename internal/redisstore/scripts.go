@@ -94,80 +94,90 @@ if tonumber(redis.call('GET', KEYS[1]) or '0') < tonumber(ARGV[1]) then
 end
 return 0`
 
-// commitChange writes tickets and agents if all have the expected versions.
+// commitChange writes tickets, agents and ledgers if all have the expected
+// versions. Only tickets and agents can be missing: a ledger is gone after a
+// while, and whoever has an old one is late.
 //
-//	KEYS  1 doneKey  2 placesKey  3 phonesKey  4 citizensKey  5 closedKey
-//	      6 agentsKey  7... a ticketKey for each ticket
+//	KEYS  1 doneKey  2 placesKey  3 closedKey  4 agentsKey
+//	      5... a ticketKey for each ticket, then a ledgerKey for each ledger
 //	ARGV  1 what the change leaves, sealed; '' for a change without a name
 //	      2 how long closed tickets and names of changes are kept, in ms
-//	      3 number of tickets  4 number of agents
-//	      for each ticket: id, expected version ('0': none), value, place, phone
-//	      and citizen digest ('-': none), '1' if it is closed or '0'
+//	      3 how long ledgers are kept, in ms
+//	      4 number of tickets  5 number of agents
+//	      for each ticket: expected version ('0': none), value, place, '1' if it
+//	      is closed or '0'
 //	      for each agent: id, expected version ('0': none), value
+//	      for each ledger: expected version ('0': none), value
 //	returns written, stale, missing, or what the change of this name left
 const commitChange = `
-if ARGV[1] ~= '' then
-	local left = redis.call('GET', KEYS[1])
+local call, match = redis.call, string.match
+local name, keep = ARGV[1], ARGV[2]
+if name ~= '' then
+	local left = call('GET', KEYS[1])
 	if left then return left end
 end
-local tickets, agents = tonumber(ARGV[3]), tonumber(ARGV[4])
-local old = {}
+local tickets, agents = tonumber(ARGV[4]), tonumber(ARGV[5])
+local ledgers = #KEYS - 4 - tickets
+local old, a = {}, 6
 for i = 1, tickets do
-	local a = 5 + (i - 1) * 7
-	local version, place, phone, citizen = string.match(
-		redis.call('GETRANGE', KEYS[6 + i], 0, 511), '^(%d+) %d+ (%S+) (%S+) (%S+)\n')
-	if not version and ARGV[a + 1] ~= '0' then return 2 end
-	if (version or '0') ~= ARGV[a + 1] then return 1 end
-	old[i] = {place, phone or '-', citizen or '-'}
+	local version, place = match(call('GETRANGE', KEYS[4 + i], 0, 255), '^(%d+) %d+ (%S+)')
+	if not version and ARGV[a] ~= '0' then return 2 end
+	if (version or '0') ~= ARGV[a] then return 1 end
+	old[i] = place
+	a = a + 4
 end
 for i = 1, agents do
-	local a = 5 + tickets * 7 + (i - 1) * 3
-	local version = string.match(redis.call('HGET', KEYS[6], ARGV[a]) or '', '^(%d+)\n')
+	local version = match(call('HGET', KEYS[4], ARGV[a]) or '', '^(%d+)\n')
 	if not version and ARGV[a + 1] ~= '0' then return 2 end
 	if (version or '0') ~= ARGV[a + 1] then return 1 end
+	a = a + 3
+end
+for i = 1, ledgers do
+	local version = match(call('GETRANGE', KEYS[4 + tickets + i], 0, 31), '^(%d+)\n')
+	if (version or '0') ~= ARGV[a] then return 1 end
+	a = a + 2
 end
 
-local function move(key, id, from, to)
-	if from == to then return end
-	if from ~= '-' then redis.call('ZREM', key, from .. ':' .. id) end
-	if to ~= '-' then redis.call('ZADD', key, 0, to .. ':' .. id) end
-end
+a = 6
 local now
 for i = 1, tickets do
-	local a = 5 + (i - 1) * 7
-	local id, place, closed = ARGV[a], ARGV[a + 3], ARGV[a + 6] == '1'
+	local key, value, place, was = KEYS[4 + i], ARGV[a + 1], ARGV[a + 2], old[i]
+	local closed = ARGV[a + 3] == '1'
 	if closed then
-		redis.call('SET', KEYS[6 + i], ARGV[a + 2], 'PX', ARGV[2])
+		call('SET', key, value, 'PX', keep)
 	else
-		redis.call('SET', KEYS[6 + i], ARGV[a + 2])
+		call('SET', key, value)
 	end
-	if old[i][1] ~= place then
-		if old[i][1] then
-			redis.call('ZREM', KEYS[2], old[i][1])
-			redis.call('ZREM', KEYS[5], old[i][1])
+	if was ~= place then
+		if was then
+			call('ZREM', KEYS[2], was)
+			if match(was, '^done:') or match(was, '^withdrawn:') then call('ZREM', KEYS[3], was) end
 		end
-		redis.call('ZADD', KEYS[2], 0, place)
+		call('ZADD', KEYS[2], 0, place)
 	end
-	move(KEYS[3], id, old[i][2], ARGV[a + 4])
-	move(KEYS[4], id, old[i][3], ARGV[a + 5])
 	if closed then
-		local time = redis.call('TIME')
+		local time = call('TIME')
 		now = time[1] * 1000 + math.floor(time[2] / 1000)
-		redis.call('ZADD', KEYS[5], now, place)
+		call('ZADD', KEYS[3], now, place)
 	end
+	a = a + 4
 end
 for i = 1, agents do
-	local a = 5 + tickets * 7 + (i - 1) * 3
-	redis.call('HSET', KEYS[6], ARGV[a], ARGV[a + 2])
+	call('HSET', KEYS[4], ARGV[a], ARGV[a + 2])
+	a = a + 3
 end
-if ARGV[1] ~= '' then
-	redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+for i = 1, ledgers do
+	call('SET', KEYS[4 + tickets + i], ARGV[a + 1], 'PX', ARGV[3])
+	a = a + 2
+end
+if name ~= '' then
+	call('SET', KEYS[1], name, 'PX', keep)
 end
 if now then
-	local gone = redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', now - tonumber(ARGV[2]), 'LIMIT', 0, 16)
+	local gone = call('ZRANGEBYSCORE', KEYS[3], '-inf', now - tonumber(keep), 'LIMIT', 0, 16)
 	if #gone > 0 then
-		redis.call('ZREM', KEYS[2], unpack(gone))
-		redis.call('ZREM', KEYS[5], unpack(gone))
+		call('ZREM', KEYS[2], unpack(gone))
+		call('ZREM', KEYS[3], unpack(gone))
 	end
 end
 return 0`

@@ -13,7 +13,10 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"strings"
 	"sync"
+
+	"github.com/fxamacker/cbor/v2"
 )
 
 // KeySize is the size of the key in bytes.
@@ -41,15 +44,22 @@ var (
 // A sealed body begins with the id of its key, so that a later key can be told
 // from an earlier one.
 type sealer struct {
-	id       [4]byte
-	aead     cipher.AEAD
-	digests  sync.Pool // of hash.Hash: HMAC under the look-up key
-	marks    sync.Pool // of hash.Hash: HMAC under the mark key
-	encoders sync.Pool // of *encoder
-	receipts map[string]receipts
+	id        [4]byte
+	aead      cipher.AEAD
+	digests   sync.Pool // of hash.Hash: HMAC under the look-up key
+	marks     sync.Pool // of hash.Hash: HMAC under the mark key
+	encoders  sync.Pool // of *encoder
+	scratches sync.Pool // of *scratch
+	packer    cbor.UserBufferEncMode
+	unpacker  cbor.DecMode
+	receipts  map[string]receipts
 }
 
-// encoder is a JSON encoder with its buffer, used again and again.
+// scratch is where a record is unsealed, again and again.
+type scratch struct{ sealed, place, body []byte }
+
+// encoder is a JSON encoder with its buffer, used again and again; what is
+// packed takes the buffer alone.
 type encoder struct {
 	buffer bytes.Buffer
 	*json.Encoder
@@ -85,6 +95,13 @@ func newSealer(key []byte, tenants []string) (*sealer, error) {
 			return nil, err
 		}
 	}
+	if s.packer, err = (cbor.EncOptions{}).UserBufferEncMode(); err != nil {
+		return nil, err
+	}
+	// A text that somebody handed over in another encoding has to come back too.
+	if s.unpacker, err = (cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid}).DecMode(); err != nil {
+		return nil, err
+	}
 	lookup, err := derive("look up", 32)
 	if err != nil {
 		return nil, err
@@ -95,6 +112,7 @@ func newSealer(key []byte, tenants []string) (*sealer, error) {
 	}
 	s.digests.New = func() any { return hmac.New(sha256.New, lookup) }
 	s.marks.New = func() any { return hmac.New(sha256.New, mark) }
+	s.scratches.New = func() any { return new(scratch) }
 	s.encoders.New = func() any {
 		e := new(encoder)
 		e.Encoder = json.NewEncoder(&e.buffer)
@@ -124,7 +142,7 @@ func (s *sealer) seal(head, body []byte, place string) []byte {
 	return s.aead.Seal(out, nil, body, []byte(place))
 }
 
-// keep encodes and seals a value behind its head.
+// keep encodes a value as JSON and seals it behind its head.
 func (s *sealer) keep(head []byte, v any, place string) ([]byte, error) {
 	body, release, err := s.encode(v)
 	if err != nil {
@@ -134,23 +152,58 @@ func (s *sealer) keep(head []byte, v any, place string) ([]byte, error) {
 	return s.seal(head, body, place), nil
 }
 
+// keepPacked encodes one of the packed records and seals it behind its head.
+func (s *sealer) keepPacked(head []byte, v any, place string) ([]byte, error) {
+	e := s.encoders.Get().(*encoder)
+	defer s.encoders.Put(e)
+	e.buffer.Reset()
+	if err := s.packer.MarshalToBuffer(v, &e.buffer); err != nil {
+		return nil, fmt.Errorf("redisstore: pack a record: %w", err)
+	}
+	return s.seal(head, e.buffer.Bytes(), place), nil
+}
+
 // open takes a kept value apart: its head without the newline, and v filled from
-// the body.
-func (s *sealer) open(value []byte, v any, place string) (head []byte, err error) {
-	head, sealed, ok := bytes.Cut(value, []byte{'\n'})
+// the JSON of the body.
+func (s *sealer) open(value string, v any, place string) (head string, err error) {
+	return s.unseal(value, place, func(body []byte) error { return json.Unmarshal(body, v) })
+}
+
+// openPacked fills r from a kept value. Records used to be kept as JSON: such a
+// body begins with a brace, which no packed one does.
+func openPacked[R any, P packed[R]](s *sealer, value string, p P, r *R, place string) error {
+	_, err := s.unseal(value, place, func(body []byte) error {
+		if bytes.HasPrefix(body, []byte{'{'}) {
+			return json.Unmarshal(body, r)
+		}
+		if err := s.unpacker.Unmarshal(body, p); err != nil {
+			return err
+		}
+		return p.unpack(r)
+	})
+	return err
+}
+
+// unseal has the body of a kept value read and gives its head, without the
+// newline. The body is gone once it was read.
+func (s *sealer) unseal(value, place string, read func(body []byte) error) (head string, err error) {
+	head, sealed, ok := strings.Cut(value, "\n")
 	if !ok || len(sealed) < len(s.id) {
-		return nil, ErrDamaged
+		return "", ErrDamaged
 	}
-	if !bytes.Equal(sealed[:len(s.id)], s.id[:]) {
-		return nil, fmt.Errorf("%w: sealed under %x, the file is %s", ErrWrongKey, sealed[:len(s.id)], s.fingerprint())
+	if sealed[:len(s.id)] != string(s.id[:]) {
+		return "", fmt.Errorf("%w: sealed under %x, the file is %s", ErrWrongKey, sealed[:len(s.id)], s.fingerprint())
 	}
-	body, err := s.aead.Open(nil, nil, sealed[len(s.id):], []byte(place))
-	if err != nil {
-		return nil, ErrDamaged
+	d := s.scratches.Get().(*scratch)
+	defer s.scratches.Put(d)
+	d.sealed = append(d.sealed[:0], sealed[len(s.id):]...)
+	d.place = append(d.place[:0], place...)
+	if d.body, err = s.aead.Open(d.body[:0], nil, d.sealed, d.place); err != nil {
+		return "", ErrDamaged
 	}
-	if err := json.Unmarshal(body, v); err != nil {
+	if err := read(d.body); err != nil {
 		// The decoder's own text could repeat what it met.
-		return nil, fmt.Errorf("%w: its body does not decode (%T)", ErrDamaged, err)
+		return "", fmt.Errorf("%w: its body does not decode (%T)", ErrDamaged, err)
 	}
 	return head, nil
 }

@@ -186,7 +186,7 @@ func TestParseSaysEveryMistakeWithItsLine(t *testing.T) {
 // proper names of their own and are what its prompts play.
 func FuzzParse(f *testing.F) {
 	f.Add("a.b  yes  n-keys=2-4  n-digits=3,5  n-keys<n-digits\n  Ho {n-keys} su {n-digits}. Poi, prema 1.\n")
-	f.Add("a mark\n  È: {phone}, prema 1. ‖ {receipt}\n\nb phrase service\n  la ASL\n\nc no\n  Qui {service}. E 12 {half-day-1}: {service}.\n")
+	f.Add("a mark\n  È: {phone}, prema 1. ‖ {receipt}\n\nb phrase service\n  la ASL\n\nc no\n  Qui {service}. E 12 {half-day}: {service}.\n")
 	f.Add("t no\n  ♪\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := Parse(text, "it")

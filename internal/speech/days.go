@@ -65,29 +65,58 @@ func sayDay(day Day) (spoken, error) {
 	return said, nil
 }
 
-// halfDayWords says «domani mattina»; this morning is «questa mattina».
-func halfDayWords(day Day, part Part) (string, bool) {
-	words, ok := dayWords(day)
-	switch {
-	case ok && part == Morning && day == Today:
-		return "questa mattina", true
-	case ok && part == Morning:
-		return words + " mattina", true
-	case ok && part == Afternoon:
-		return words + " pomeriggio", true
+// partWords says the half of a day.
+func partWords(part Part) (string, bool) {
+	switch part {
+	case Morning:
+		return "mattina", true
+	case Afternoon:
+		return "pomeriggio", true
 	}
 	return "", false
 }
 
+// halfDayWords says «domani mattina»; this morning is «questa mattina».
+func halfDayWords(day Day, part Part) (string, bool) {
+	name, ok1 := dayWords(day)
+	half, ok2 := partWords(part)
+	if day == Today && part == Morning {
+		name = "questa"
+	}
+	return name + " " + half, ok1 && ok2
+}
+
+// sayHalfDay says «domani mattina», and «lunedì ventidue febbraio, mattina» of
+// a day that is more than six days ahead.
 func sayHalfDay(value string) (spoken, error) {
 	day, part, _ := strings.Cut(value, " ")
-	words, ok := halfDayWords(Day(day), Part(part))
+	half, ok := partWords(Part(part))
 	if !ok {
 		return spoken{}, fmt.Errorf("speech: %q is not a half-day such as \"tomorrow morning\"", value)
 	}
-	said := spoken{words: words}
-	said.add(recordingName("half", day, part))
-	return said, nil
+	if words, ok := halfDayWords(Day(day), Part(part)); ok {
+		said := spoken{words: words}
+		said.add(recordingName("half", day, part))
+		return said, nil
+	}
+	said, err := sayDate(day)
+	said.words += ", " + half
+	said.add(recordingName("half", part))
+	return said, err
+}
+
+// sayHalfDayHours says «domani mattina, dalle nove alle dodici e trenta».
+func sayHalfDayHours(value string) (spoken, error) {
+	parts := strings.Split(value, " ")
+	if len(parts) != 4 {
+		return spoken{}, fmt.Errorf("speech: a half-day with its hours is written as \"tomorrow morning 09:00 12:30\"")
+	}
+	said, err := sayHalfDay(parts[0] + " " + parts[1])
+	if err != nil {
+		return spoken{}, err
+	}
+	said.words += ","
+	return said.between(parts[2], parts[3])
 }
 
 func dayVocabulary() []Piece {
@@ -101,6 +130,10 @@ func dayVocabulary() []Piece {
 			words, _ := halfDayWords(day, part)
 			list = append(list, Piece{Recording: recordingName("half", string(day), string(part)), Text: words + ","})
 		}
+	}
+	for _, part := range []Part{Morning, Afternoon} {
+		words, _ := partWords(part)
+		list = append(list, Piece{Recording: recordingName("half", string(part)), Text: words + ","})
 	}
 	for day := 1; day <= 31; day++ {
 		list = append(list, Piece{Recording: recordingName("day", strconv.Itoa(day)), Text: dayOfMonthWords(day)})

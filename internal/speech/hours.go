@@ -6,29 +6,53 @@ import (
 	"strings"
 )
 
+// A preposition is how a time stands in its sentence, and the beginning of the
+// names of its recordings.
+type preposition string
+
+const (
+	at   preposition = "clock-at"   // «alle nove»
+	from preposition = "clock-from" // «dalle nove»
+	by   preposition = "clock-by"   // «entro le nove»
+)
+
+func prepositions() []preposition { return []preposition{from, at, by} }
+
+// forms are the three shapes of a preposition: before an hour, before «una», and
+// before the hours that have a name.
+func (p preposition) forms() (hour, one, named string) {
+	switch p {
+	case from:
+		return "dalle ", "dall'", "da "
+	case by:
+		return "entro le ", "entro l'", "entro "
+	}
+	return "alle ", "all'", "a "
+}
+
 // hourWords says an hour of the 24-hour clock with its preposition: "alle
-// nove", and the hours that have a name or an article of their own. from
-// chooses «dalle» in place of «alle».
-func hourWords(hour int, from bool) string {
-	a, da := "alle "+numberWords(hour), "dalle "+numberWords(hour)
+// nove", and the hours that have a name or an article of their own.
+func hourWords(hour int, p preposition) string {
+	plain, one, named := p.forms()
 	switch hour {
 	case 0:
-		a, da = "a mezzanotte", "da mezzanotte"
+		return named + "mezzanotte"
 	case 1:
-		a, da = "all'una", "dall'una"
+		return one + "una"
 	case 12:
-		a, da = "a mezzogiorno", "da mezzogiorno"
+		return named + "mezzogiorno"
 	}
-	if from {
-		return da
-	}
-	return a
+	return plain + numberWords(hour)
 }
 
 // timeWords says a time as public notices do: «alle nove e trenta», «alle
 // nove e cinque», never the word "minuti" and never «e mezza».
-func timeWords(t Time, from bool) string {
-	words := hourWords(t.Hour, from)
+func timeWords(t Time, p preposition) string {
+	words := hourWords(t.Hour, p)
+	if t == At(12, 30) { // the end of a morning: «mezzogiorno e trenta» is not said
+		plain, _, _ := p.forms()
+		words = plain + "dodici"
+	}
 	if t.Minute > 0 {
 		words += " e " + numberWords(t.Minute)
 	}
@@ -37,15 +61,12 @@ func timeWords(t Time, from bool) string {
 
 // sayTime composes a time. Full and half hours are one recording, because
 // they are what a promise is made of; other minutes follow the hour.
-func sayTime(t Time, from bool) (spoken, error) {
+func sayTime(t Time, p preposition) (spoken, error) {
 	if _, err := parseTime(t.String()); err != nil {
 		return spoken{}, err
 	}
-	prefix := "clock-at"
-	if from {
-		prefix = "clock-from"
-	}
-	said := spoken{words: timeWords(t, from)}
+	prefix := string(p)
+	said := spoken{words: timeWords(t, p)}
 	hour := strconv.Itoa(t.Hour)
 	switch t.Minute {
 	case 0:
@@ -59,28 +80,44 @@ func sayTime(t Time, from bool) (spoken, error) {
 	return said, nil
 }
 
-// sayClockRange says «oggi dalle dieci e trenta alle undici».
+// sayClockRange says «oggi dalle dieci e trenta alle undici», or «oggi entro le
+// undici».
 func sayClockRange(value string) (spoken, error) {
 	parts := strings.Split(value, " ")
-	if len(parts) != 3 {
-		return spoken{}, fmt.Errorf("speech: a range of the clock is written as \"today 10:30 11:00\"")
+	if len(parts) != 2 && len(parts) != 3 {
+		return spoken{}, fmt.Errorf("speech: a range of the clock is written as \"today 10:30 11:00\" or \"today 11:00\"")
 	}
 	said, err := sayDay(Day(parts[0]))
 	if err != nil {
 		return spoken{}, err
 	}
-	for i, text := range parts[1:] {
-		t, err := parseTime(text)
-		if err != nil {
-			return spoken{}, err
-		}
-		time, err := sayTime(t, i == 0)
-		if err != nil {
-			return spoken{}, err
-		}
-		said.join(time)
+	if len(parts) == 2 {
+		return said.with(parts[1], by)
 	}
-	return said, nil
+	return said.between(parts[1], parts[2])
+}
+
+// between adds two times, as "09:00" and "12:30", to the day that has been said.
+func (s spoken) between(begin, end string) (spoken, error) {
+	s, err := s.with(begin, from)
+	if err != nil {
+		return spoken{}, err
+	}
+	return s.with(end, at)
+}
+
+// with adds a time to the day that has been said.
+func (s spoken) with(text string, p preposition) (spoken, error) {
+	t, err := parseTime(text)
+	if err != nil {
+		return spoken{}, err
+	}
+	time, err := sayTime(t, p)
+	if err != nil {
+		return spoken{}, err
+	}
+	s.join(time)
+	return s, nil
 }
 
 // waitWords says a range of minutes, as a caller on hold counts time.
@@ -132,9 +169,13 @@ func hourVocabulary() []Piece {
 			if minute > 0 {
 				suffix = "-30"
 			}
-			list = append(list,
-				Piece{Recording: recordingName("clock-from", h) + Recording(suffix), Text: timeWords(At(hour, minute), true) + ","},
-				Piece{Recording: recordingName("clock-at", h) + Recording(suffix), Text: timeWords(At(hour, minute), false) + "."})
+			for _, p := range prepositions() {
+				end := "."
+				if p == from {
+					end = ","
+				}
+				list = append(list, Piece{Recording: recordingName(string(p), h) + Recording(suffix), Text: timeWords(At(hour, minute), p) + end})
+			}
 		}
 	}
 	for minute := 1; minute < 60; minute++ {

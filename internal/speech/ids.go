@@ -33,6 +33,56 @@ const (
 	// parlare con una persona, prema 0.»
 	StatusNone ID = "status.none"
 
+	// Inbound, a call of ours is open.
+
+	// RecallHello: «Buongiorno, {authority}. Questo numero aspetta una nostra chiamata.
+	// Per sapere quando, prema 1. Per cambiare o annullare, prema 2. Per altre cose,
+	// prema 3.»
+	RecallHello ID = "recall.hello"
+	// RecallMissed: «Buongiorno, {authority}. Abbiamo chiamato poco fa. Per parlare con
+	// noi, prema 1. Per altre cose, prema 2.»
+	RecallMissed ID = "recall.missed"
+	// RecallDialling: «Stavamo chiamando proprio questo numero. Le passo una persona.»
+	RecallDialling ID = "recall.dialling"
+	// RecallStatus: «La chiamiamo {clock-range}. Per restare in linea, prema 1.
+	// Altrimenti, riagganci.»
+	RecallStatus ID = "recall.status"
+	// RecallStatusHalfDay: «La chiamiamo {half-day}. Per restare in linea, prema 1.
+	// Altrimenti, riagganci.»
+	RecallStatusHalfDay ID = "recall.status-half-day"
+	// RecallStatusSoon: «La chiamiamo noi, al suo turno. Per restare in linea, prema 1.
+	// Altrimenti, riagganci.»
+	RecallStatusSoon ID = "recall.status-soon"
+	// RecallLate: «Siamo in ritardo, ci scusi. Per parlare con noi adesso, prema 1.
+	// Altrimenti, richiamiamo noi.»
+	RecallLate ID = "recall.late"
+	// RecallChange: «Per cambiare giorno, prema 1. Per cambiare numero, prema 2. Per
+	// annullare la chiamata, prema 3.»
+	RecallChange ID = "recall.change"
+	// RecallCancel: «Annulliamo la chiamata. ‖ Per confermare, prema 1. Per tenerla,
+	// prema 2.»
+	RecallCancel ID = "recall.cancel"
+	// RecallCancelled: «La chiamata è annullata. Se serve, ci richiami quando vuole.»
+	RecallCancelled ID = "recall.cancelled"
+	// RecallKept: «Va bene, la chiamata resta.»
+	RecallKept ID = "recall.kept"
+	// RecallWhyPerson: «Ha chiesto di parlare con una persona.»
+	RecallWhyPerson ID = "recall.why-person"
+	// RecallWhySite: «Chiamiamo per la richiesta fatta sul sito.»
+	RecallWhySite ID = "recall.why-site"
+	// RecallWhyDropped: «Chiamiamo perché prima è caduta la linea.»
+	RecallWhyDropped ID = "recall.why-dropped"
+	// DroppedHelloInbound: «Buongiorno, {authority}. Prima è caduta la linea. Per
+	// riprendere, prema 1. Per ricominciare, prema 2.»
+	DroppedHelloInbound ID = "dropped.hello-inbound"
+	// DroppedResume: «Riprendiamo.»
+	DroppedResume ID = "dropped.resume"
+	// DroppedDigitsAgain: «Per sicurezza, digiti ancora le ultime {n-digits} cifre della
+	// tessera.»
+	DroppedDigitsAgain ID = "dropped.digits-again"
+	// DroppedBirthAgain: «Per sicurezza, digiti ancora la data di nascita.»
+	DroppedBirthAgain ID = "dropped.birth-again"
+
 	// Identify.
 
 	// PrivacyNotice: «Usiamo i dati solo per questa richiesta.»
@@ -213,8 +263,28 @@ const (
 	PersonOfferUnknown ID = "person.offer-unknown"
 	// PersonHold: «Resti in linea. Le risponde una persona.»
 	PersonHold ID = "person.hold"
+	// CallbackWhen: «Per una chiamata appena possibile, prema 1. Per scegliere il
+	// giorno, prema 2.»
+	CallbackWhen ID = "callback.when"
+	// CallbackHalfDay1: «Per {half-day}, prema 1.»
+	CallbackHalfDay1 ID = "callback.half-day-1"
+	// CallbackHalfDay2: «Per {half-day}, prema 2.»
+	CallbackHalfDay2 ID = "callback.half-day-2"
+	// CallbackHalfDay3: «Per {half-day}, prema 3.»
+	CallbackHalfDay3 ID = "callback.half-day-3"
+	// CallbackHalfDayMore: «Per altri giorni, prema 4.»
+	CallbackHalfDayMore ID = "callback.half-day-more"
+	// CallbackTaken: «Per quel momento non c'è più posto.»
+	CallbackTaken ID = "callback.taken"
+	// CallbackNoDays: «Nei prossimi giorni non c'è più posto.»
+	CallbackNoDays ID = "callback.no-days"
+	// CallbackFull: «Per oggi non c'è più posto. Per farsi richiamare {half-day}, prema
+	// 1. Per restare in linea, prema 2.»
+	CallbackFull ID = "callback.full"
 	// CallbackPromise: «Fatto: la richiamiamo {clock-range}.»
 	CallbackPromise ID = "callback.promise"
+	// CallbackPromiseHalfDay: «Fatto: la richiamiamo {half-day}.»
+	CallbackPromiseHalfDay ID = "callback.promise-half-day"
 	// CallbackPromiseSoon: «Fatto: la richiamiamo noi, al suo turno.»
 	CallbackPromiseSoon ID = "callback.promise-soon"
 
@@ -225,6 +295,8 @@ const (
 	// CallbackWord: «Chi la chiama dirà subito tre numeri: {word}. Ripeto: {word}. Se non li
 	// dice, riagganci: non siamo noi.»
 	CallbackWord ID = "callback.word"
+	// CallbackHours: «Chiamiamo {half-day-long}.»
+	CallbackHours ID = "callback.hours"
 	// CallbackShown: «Chiamiamo dal numero {service-phone}. Se non risponde, riproviamo
 	// noi.»
 	CallbackShown ID = "callback.shown"
@@ -248,6 +320,24 @@ const (
 	// WaitOffer: «Per farsi richiamare senza perdere il posto, prema 1.»
 	WaitOffer ID = "wait.offer"
 
+	// Closed, and closing time.
+
+	// ClosedPerson: «A quest'ora gli uffici sono chiusi. Per farsi richiamare, prema 1.
+	// Per sapere gli orari, prema 2.»
+	ClosedPerson ID = "closed.person"
+	// ClosedHours: «Risponde una persona {hours}. Per farsi richiamare, prema 1.
+	// Altrimenti, riagganci.»
+	ClosedHours ID = "closed.hours"
+	// ClosingSoon: «Oggi gli uffici stanno per chiudere. Per farsi richiamare
+	// {half-day}, prema 1. Per scegliere il giorno, prema 2.»
+	ClosingSoon ID = "closing.soon"
+	// ClosingWaiting: «Ci scusi, ora gli uffici chiudono. Per farsi richiamare
+	// {half-day}, prema 1 oppure resti in linea.»
+	ClosingWaiting ID = "closing.waiting"
+	// ClosingWaitingSoon: «Ci scusi, ora gli uffici chiudono. Per farsi richiamare,
+	// prema 1 oppure resti in linea.»
+	ClosingWaitingSoon ID = "closing.waiting-soon"
+
 	// Return call.
 
 	// ReturnHelloPromised: «Buongiorno, {authority}. La richiamiamo come promesso. Per parlare con
@@ -267,6 +357,29 @@ const (
 	// ReturnNoKey: «Richiameremo noi. Può anche chiamarci al numero {service-phone}.
 	// Arrivederci.»
 	ReturnNoKey ID = "return.no-key"
+
+	// Our call: the promised time can't be kept.
+
+	// LateHello: «Buongiorno, {authority}. Come promesso: {word}. Siamo in ritardo, ci
+	// scusi.»
+	LateHello ID = "late.hello"
+	// LateHelloPromised: «Buongiorno, {authority}. Siamo in ritardo con la nostra
+	// chiamata, ci scusi.»
+	LateHelloPromised ID = "late.hello-promised"
+	// LateTime: «La chiamiamo {clock-range}.»
+	LateTime ID = "late.time"
+	// LateTimeHalfDay: «La chiamiamo {half-day}.»
+	LateTimeHalfDay ID = "late.time-half-day"
+	// LateTimeSoon: «La chiamiamo noi, al suo turno.»
+	LateTimeSoon ID = "late.time-soon"
+	// LateKeys: «Se va bene, riagganci. Per un altro giorno, prema 2. Per annullare la
+	// chiamata, prema 3.»
+	LateKeys ID = "late.keys"
+
+	// Our call: do trunk and number work?
+
+	// CheckHello: «Prova della linea. Arrivederci.»
+	CheckHello ID = "check.hello"
 
 	// Verifying a landline registrant.
 
@@ -336,11 +449,17 @@ const (
 	AgentNone ID = "agent.none"
 	// AgentLost: «Ci scusi, la linea si è interrotta. Resti qui: le passo un'altra persona.»
 	AgentLost ID = "agent.lost"
+	// AgentOther: «Le passo un'altra persona.»
+	AgentOther ID = "agent.other"
 
 	// Not now, not for me, never again.
 
 	// AwayLater: «Va bene, richiamiamo più tardi. Arrivederci.»
 	AwayLater ID = "away.later"
+	// AwayWhen: «Va bene, scelga quando.»
+	AwayWhen ID = "away.when"
+	// AwayDone: «Va bene, richiamiamo {half-day}. Arrivederci.»
+	AwayDone ID = "away.done"
 	// WrongMenu: «Ci scusi per il disturbo. Per non ricevere altre chiamate, prema 1.
 	// Altrimenti, riagganci.»
 	WrongMenu ID = "wrong.menu"
@@ -348,6 +467,17 @@ const (
 	WrongBlocked ID = "wrong.blocked"
 	// WrongNoted: «Va bene, controlliamo il numero. Arrivederci.»
 	WrongNoted ID = "wrong.noted"
+
+	// An agent's telephone, by feature code.
+
+	// DutyReady: «Ora è in servizio.»
+	DutyReady ID = "duty.ready"
+	// DutyPaused: «Ora è in pausa.»
+	DutyPaused ID = "duty.paused"
+	// DutyAway: «Ora è fuori servizio.»
+	DutyAway ID = "duty.away"
+	// DutyRefused: «Niente è cambiato. Riprovi, o usi il computer.»
+	DutyRefused ID = "duty.refused"
 
 	// Goodbye.
 

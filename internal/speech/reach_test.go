@@ -24,7 +24,7 @@ func domainOf(c *Catalogue, p *prompt, name string) []Slot {
 		}
 	case KindClock:
 		for minute := range 24 * 60 {
-			list = append(list, ClockRange(Today, At(minute/60, minute%60), At(23-minute/60, 59-minute%60)))
+			list = append(list, ClockRange(Today, At(minute/60, minute%60), At(23-minute/60, 59-minute%60)), ClockBy(Today, At(minute/60, minute%60)))
 		}
 		for _, day := range append([]Day{Today, Tomorrow, OnDate(2028, 2, 29)}, weekdays()...) {
 			list = append(list, ClockRange(day, At(9, 0), At(9, 30)))
@@ -32,6 +32,11 @@ func domainOf(c *Catalogue, p *prompt, name string) []Slot {
 	case KindHalfDay:
 		for _, day := range append([]Day{Today, Tomorrow}, weekdays()...) {
 			list = append(list, HalfDay(day, Morning), HalfDay(day, Afternoon))
+		}
+		list = append(list, HalfDay(OnDate(2028, 2, 29), Morning), HalfDay(OnDate(2028, 2, 29), Afternoon))
+	case KindHours:
+		for _, minute := range []int{0, 30, 45} {
+			list = append(list, HalfDayHours(Tomorrow, Morning, At(9, 0), At(12, minute)), HalfDayHours(OnDate(2028, 2, 29), Afternoon, At(13, 0), At(18, minute)))
 		}
 	case KindDate:
 		for day := time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() == 2028; day = day.AddDate(0, 0, 1) {

@@ -38,6 +38,8 @@ func compose(slot Slot) (spoken, error) {
 		return sayClockRange(slot.Value)
 	case KindHalfDay:
 		return sayHalfDay(slot.Value)
+	case KindHours:
+		return sayHalfDayHours(slot.Value)
 	case KindDate:
 		return sayDate(slot.Value)
 	}
@@ -164,7 +166,7 @@ func (c *Catalogue) Number(n int) (Rendered, error) { return rendered(sayNumber(
 func (c *Catalogue) Date(day Day) (Rendered, error) { return rendered(sayDate(string(day))) }
 
 // Time says an hour: «alle nove e trenta».
-func (c *Catalogue) Time(t Time) (Rendered, error) { return rendered(sayTime(t, false)) }
+func (c *Catalogue) Time(t Time) (Rendered, error) { return rendered(sayTime(t, at)) }
 
 // Figures reads figures one by one, in groups.
 func (c *Catalogue) Figures(groups ...string) (Rendered, error) { return rendered(sayFigures(groups)) }

@@ -15,8 +15,9 @@ const (
 	KindFigures Kind = "figures"  // read one by one; value: groups with a space between, "417 259"
 	KindCount   Kind = "count"    // a small number inside a sentence; value: "9"
 	KindWait    Kind = "wait"     // a range of minutes on hold; value: "20-30", "90-" for more
-	KindClock   Kind = "clock"    // a day and two hours; value: "today 10:30 11:00"
+	KindClock   Kind = "clock"    // a day and two hours, or one until which; value: "today 10:30 11:00", "today 11:00"
 	KindHalfDay Kind = "half-day" // a morning or an afternoon; value: "tomorrow morning"
+	KindHours   Kind = "hours"    // the same with its hours; value: "tomorrow morning 09:00 12:30"
 	KindDate    Kind = "date"     // weekday, day, month; value: "2027-02-15"
 	KindPhrase  Kind = "phrase"   // a recorded name; value: its key in the catalogue
 )
@@ -62,8 +63,10 @@ func KindOf(name string) (Kind, bool) {
 		return KindWait, true
 	case "clock-range":
 		return KindClock, true
-	case "half-day", "half-day-1", "half-day-2", "half-day-3":
+	case "half-day":
 		return KindHalfDay, true
+	case "half-day-long":
+		return KindHours, true
 	case "start-date", "request-date":
 		return KindDate, true
 	case "authority", "service", "campaign", "eligible", "hours", "second-datum":
@@ -127,15 +130,30 @@ func EstimateRange(lowMinutes, highMinutes int) Slot {
 // holds is trusted and a figure that does not is not. It returns false for a
 // wait that is unknown (negative): then nothing is said.
 func EstimateFor(minutes int) (Slot, bool) {
-	if minutes < 0 {
-		return Slot{}, false
+	r, ok := waitFor(minutes)
+	return EstimateRange(r.low, r.high), ok
+}
+
+// EstimateEnd returns the longest wait, in minutes, that [EstimateFor] says
+// for a wait of so many minutes: 30 for «da venti a trenta minuti». Beyond
+// ninety minutes it is the wait itself, rounded up to five.
+func EstimateEnd(minutes int) int {
+	if r, ok := waitFor(minutes); ok && r.high > 0 {
+		return r.high
 	}
-	for _, r := range waits() {
-		if r.upTo == 0 || (minutes+4)/5*5 <= r.upTo {
-			return EstimateRange(r.low, r.high), true
+	return (minutes + 4) / 5 * 5
+}
+
+// waitFor finds the row of the table of waits; false for a negative wait.
+func waitFor(minutes int) (wait, bool) {
+	if minutes >= 0 {
+		for _, r := range waits() {
+			if r.upTo == 0 || (minutes+4)/5*5 <= r.upTo {
+				return r, true
+			}
 		}
 	}
-	return Slot{}, false
+	return wait{}, false
 }
 
 // A wait is one row of the table of waits: said up to upTo minutes (0: for all
@@ -154,9 +172,21 @@ func ClockRange(day Day, from, to Time) Slot {
 	return Slot{"clock-range", KindClock, string(day) + " " + from.String() + " " + to.String()}
 }
 
+// ClockBy fills {clock-range} where only the end is said: a day, and the hour
+// until which we call.
+func ClockBy(day Day, to Time) Slot {
+	return Slot{"clock-range", KindClock, string(day) + " " + to.String()}
+}
+
 // HalfDay fills {half-day}: the morning or the afternoon of a day.
 func HalfDay(day Day, part Part) Slot {
 	return Slot{"half-day", KindHalfDay, string(day) + " " + string(part)}
+}
+
+// HalfDayHours fills {half-day-long}: a half-day, and the hours between which
+// we call.
+func HalfDayHours(day Day, part Part, from, to Time) Slot {
+	return Slot{"half-day-long", KindHours, string(day) + " " + string(part) + " " + from.String() + " " + to.String()}
 }
 
 // Date fills a slot such as {start-date}: weekday, day and month of a date of

@@ -26,17 +26,17 @@ func TestTimes(t *testing.T) {
 		{At(13, 0), "alle tredici", "dalle tredici", "clock-at-13"},
 		{At(21, 47), "alle ventuno e quarantasette", "dalle ventuno e quarantasette", "clock-at-21 clock-minute-47"},
 	} {
-		said, err := sayTime(c.time, false)
+		said, err := sayTime(c.time, at)
 		require.NoError(t, err)
 		assert.Equal(t, c.at, said.words)
 		assert.Equal(t, c.recordings, names(said.list))
-		said, err = sayTime(c.time, true)
+		said, err = sayTime(c.time, from)
 		require.NoError(t, err)
 		assert.Equal(t, c.from, said.words)
 		assert.Equal(t, strings.ReplaceAll(c.recordings, "-at-", "-from-"), names(said.list))
 	}
 	for _, wrong := range []Time{At(24, 0), At(9, 60), At(-1, 0), At(0, -1)} {
-		_, err := sayTime(wrong, false)
+		_, err := sayTime(wrong, at)
 		assert.Error(t, err, wrong)
 	}
 }
@@ -104,12 +104,17 @@ func TestClockRange(t *testing.T) {
 		{ClockRange(Tomorrow, At(12, 0), At(13, 0)), "domani da mezzogiorno alle tredici"},
 		{ClockRange(Monday, At(9, 0), At(9, 45)), "lunedì dalle nove alle nove e quarantacinque"},
 		{ClockRange(OnDate(2027, 2, 15), At(9, 0), At(10, 0)), "lunedì quindici febbraio dalle nove alle dieci"},
+		{ClockBy(Today, At(15, 30)), "oggi entro le quindici e trenta"},
+		{ClockBy(Today, At(13, 0)), "oggi entro le tredici"},
+		{ClockBy(Today, At(12, 0)), "oggi entro mezzogiorno"},
+		{ClockBy(Today, At(12, 30)), "oggi entro le dodici e trenta"},
+		{ClockBy(Tomorrow, At(1, 0)), "domani entro l'una"},
 	} {
 		said, err := compose(c.slot)
 		require.NoError(t, err)
 		assert.Equal(t, c.words, said.words)
 	}
-	for _, wrong := range []string{"", "today", "today 9:00 10:00", "today 09:00", "someday 09:00 10:00", "today 09:00 25:00"} {
+	for _, wrong := range []string{"", "today", "today 9:00 10:00", "today 9:00", "today 09:00 10:00 11:00", "someday 09:00 10:00", "today 09:00 25:00"} {
 		_, err := compose(Slot{"clock-range", KindClock, wrong})
 		assert.Error(t, err, wrong)
 	}
@@ -122,13 +127,30 @@ func TestHalfDays(t *testing.T) {
 		"questa mattina":       HalfDay(Today, Morning),
 		"oggi pomeriggio":      HalfDay(Today, Afternoon),
 		"mercoledì pomeriggio": HalfDay(Wednesday, Afternoon),
+
+		"lunedì ventidue febbraio, mattina":               HalfDay(OnDate(2027, 2, 22), Morning),
+		"domani mattina, dalle nove alle dodici e trenta": HalfDayHours(Tomorrow, Morning, At(9, 0), At(12, 30)),
+		"lunedì ventidue febbraio, pomeriggio, dalle tredici alle diciotto": HalfDayHours(
+			OnDate(2027, 2, 22), Afternoon, At(13, 0), At(18, 0)),
 	} {
 		said, err := compose(slot)
 		require.NoError(t, err)
 		assert.Equal(t, words, said.words)
 	}
-	_, err := compose(HalfDay(Tomorrow, "night"))
-	assert.Error(t, err)
+	for _, wrong := range []Slot{
+		HalfDay(Tomorrow, "night"), HalfDay("someday", Morning), {"half-day-long", KindHours, "tomorrow morning"},
+		{"half-day-long", KindHours, "tomorrow night 09:00 10:00"}, {"half-day-long", KindHours, "tomorrow morning 09:00 25:00"},
+	} {
+		_, err := compose(wrong)
+		assert.Error(t, err, wrong)
+	}
+}
+
+func TestEstimateEnd(t *testing.T) {
+	t.Parallel()
+	for minutes, end := range map[int]int{0: 5, 5: 5, 6: 10, 20: 20, 21: 30, 30: 30, 31: 45, 46: 60, 61: 90, 90: 90, 91: 95, 118: 120} {
+		assert.Equal(t, end, EstimateEnd(minutes), minutes)
+	}
 }
 
 func TestEstimates(t *testing.T) {

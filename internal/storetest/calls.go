@@ -101,7 +101,7 @@ func Calls(t *testing.T, open Open) {
 
 func callRoundTrip(t *testing.T, p place) {
 	r := filled[call.Record](t)
-	r.Tenant, r.Node, r.Term, r.Ended = p.tenant, p.node, p.term, time.Time{}
+	r.Tenant, r.Node, r.Term, r.Ended, r.Unreadable = p.tenant, p.node, p.term, time.Time{}, false
 	require.NoError(t, p.Calls.Create(t.Context(), r))
 	r.Version = 1
 	got, err := p.Calls.Load(t.Context(), p.tenant, r.ID)

@@ -46,6 +46,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("Calls", func(t *testing.T) { t.Parallel(); Calls(t, open) })
 	t.Run("Nodes", func(t *testing.T) { t.Parallel(); Nodes(t, open) })
 	t.Run("Tickets", func(t *testing.T) { t.Parallel(); Tickets(t, open) })
+	t.Run("Ledgers", func(t *testing.T) { t.Parallel(); Ledgers(t, open) })
 	t.Run("Leases", func(t *testing.T) { t.Parallel(); Leases(t, open) })
 	t.Run("Registrations", func(t *testing.T) { t.Parallel(); Registrations(t, open) })
 	t.Run("Limits", func(t *testing.T) { t.Parallel(); Limits(t, open) })

@@ -353,12 +353,36 @@ func ticketNonsense(t *testing.T, o office) {
 func ticketNotShared(t *testing.T, o office) {
 	ticket := o.ticket("t", 0)
 	ticket.Attempts = []queue.Attempt{{N: 1, Call: "t-1"}}
-	after := o.commit(t, o.change(ticket))
-	ticket.Attempts[0].Call = "changed"
-	after.Tickets[0].Attempts = append(after.Tickets[0].Attempts[:0], queue.Attempt{Call: "changed"})
+	ticket.Also = []queue.Request{{Channel: "api"}}
+	someone := o.agent("a")
+	someone.Skills = []string{"it"}
+	c := dispatch.Change{Tenant: o.tenant, Tickets: []queue.Ticket{ticket}, Agents: []agent.Agent{someone}, Key: "k"}
+	after := o.commit(t, c)
+	before := o.commit(t, c) // what the key's change left
 	got, err := o.Ticket(t.Context(), o.tenant, "t")
 	require.NoError(t, err)
-	assert.Equal(t, "t-1", got.Attempts[0].Call)
+	_, agents, err := o.Open(t.Context(), o.tenant)
+	require.NoError(t, err)
+	for _, shared := range []queue.Ticket{ticket, after.Tickets[0], before.Tickets[0], got} {
+		shared.Attempts[0].Call = "changed"
+		shared.Also[0].Channel = "changed"
+	}
+	for _, shared := range []agent.Agent{someone, after.Agents[0], before.Agents[0], agents[0]} {
+		shared.Skills[0] = "changed"
+	}
+	same(t, c.Key, after.Key)
+	before = o.commit(t, c)
+	got, err = o.Ticket(t.Context(), o.tenant, "t")
+	require.NoError(t, err)
+	tickets, agents, err := o.Open(t.Context(), o.tenant)
+	require.NoError(t, err)
+	for _, kept := range []queue.Ticket{before.Tickets[0], got, tickets[0]} {
+		assert.Equal(t, "t-1", kept.Attempts[0].Call)
+		assert.Equal(t, "api", kept.Also[0].Channel)
+	}
+	for _, kept := range []agent.Agent{before.Agents[0], agents[0]} {
+		assert.Equal(t, "it", kept.Skills[0])
+	}
 }
 
 func ticketMany(t *testing.T, o office) {

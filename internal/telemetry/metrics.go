@@ -31,6 +31,8 @@ type Metrics struct {
 	tickets, agents *prometheus.GaugeVec
 	attempts        *prometheus.CounterVec
 	waits           *prometheus.HistogramVec
+	fairness        fairness
+	watch           watch
 
 	identified       *prometheus.CounterVec
 	registrations    *prometheus.CounterVec
@@ -50,6 +52,7 @@ func NewMetrics(version string) *Metrics {
 	m.makeCalls()
 	m.makeLine()
 	m.makeQueue()
+	m.makeFairness()
 	m.makeEdges()
 	m.gauges("richiamo_build_info", "Always 1; the label names the version.", "version").WithLabelValues(label(version)).Set(1)
 	return m
@@ -209,8 +212,8 @@ func (m *Metrics) AgentsBy(state string, n int) {
 // AttemptEnded counts a dialled call that ended, by its outcome.
 func (m *Metrics) AttemptEnded(outcome string) { m.attempts.WithLabelValues(label(outcome)).Inc() }
 
-// Waited tells how long a citizen waited for an agent: kind is "held" or
-// "called-back".
+// Waited tells how long a citizen waited for an agent: kind is "holder" or
+// "callback".
 func (m *Metrics) Waited(kind string, d time.Duration) {
 	m.waits.WithLabelValues(label(kind)).Observe(d.Seconds())
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +143,20 @@ func exercise(m *Metrics, word string) {
 	m.AgentsBy(word, 2)
 	m.AttemptEnded(word)
 	m.Waited(word, time.Minute)
+	some := Quantiles{N: 7, P50: time.Minute, P90: 5 * time.Minute}
+	m.Waits(word, word, some)
+	m.AnnouncedOff(time.Minute)
+	m.AnnouncedOff(-time.Minute)
+	m.PromiseMet(word, -time.Minute)
+	m.PromiseMet(word, 10*time.Minute)
+	m.TicketsOfClass(word, 4)
+	m.TicketsCapped(word, 1)
+	m.Worklist(word, 5)
+	m.Alarm(word, word, true)
+	m.PhonesUnreachable(word, 2)
+	m.WrapUpsOverdue(word, 1)
+	m.Swept(word)
+	m.SweepFailed()
 	m.Identified(word)
 	m.Registered(word)
 	m.RegistryLoaded(word, 41)
@@ -175,6 +191,21 @@ func TestMetrics(t *testing.T) {
 		`richiamo_tickets{state="preregister"} 3`,
 		`richiamo_agents{state="preregister"} 2`,
 		`richiamo_call_attempts_total{outcome="preregister"} 1`,
+		`richiamo_wait_percentile_seconds{kind="preregister",percentile="50",tenant="preregister"} 60`,
+		`richiamo_wait_percentile_seconds{kind="preregister",percentile="90",tenant="preregister"} 300`,
+		`richiamo_announced_wait_error_seconds_sum{direction="longer"} 60`,
+		`richiamo_announced_wait_error_seconds_sum{direction="shorter"} 60`,
+		`richiamo_promises_total{result="kept",tenant="preregister"} 1`,
+		`richiamo_promises_total{result="late",tenant="preregister"} 1`,
+		`richiamo_promise_late_seconds_sum 600`,
+		`richiamo_tickets_by_class{class="preregister"} 4`,
+		`richiamo_tickets_capped{tenant="preregister"} 1`,
+		`richiamo_worklist{tenant="preregister"} 5`,
+		`richiamo_alarm{kind="preregister",tenant="preregister"} 1`,
+		`richiamo_agent_phones_unreachable{tenant="preregister"} 2`,
+		`richiamo_wrap_ups_overdue{tenant="preregister"} 1`,
+		`richiamo_sweeps_found_total{kind="preregister"} 1`,
+		`richiamo_sweeps_failed_total 1`,
 		`richiamo_registry_citizens{tenant="preregister"} 41`,
 		`richiamo_http_request_seconds_count{method="GET",route="/api/v1/preregister",status="200"} 1`,
 		`richiamo_http_request_seconds_count{method="other",route="preregister",status="405"} 1`,
@@ -185,7 +216,11 @@ func TestMetrics(t *testing.T) {
 	}
 	m.CallsLive(7)
 	m.LineUp("preregister", false)
+	m.Alarm("preregister", "preregister", false)
+	m.Waits("preregister", "preregister", Quantiles{})
 	page = scrape(t, m)
+	assert.Contains(t, page, `richiamo_alarm{kind="preregister",tenant="preregister"} 0`)
+	assert.NotContains(t, page, "richiamo_wait_percentile_seconds{", "of nobody there is no wait, and not one of zero")
 	assert.Contains(t, page, "richiamo_calls_live 7")
 	assert.Contains(t, page, `richiamo_ari_connected{node="preregister"} 0`)
 }
@@ -203,6 +238,29 @@ func TestNoCanaryInTheMetrics(t *testing.T) {
 	assert.NotContains(t, page, "Zoë")
 	assert.Contains(t, page, `richiamo_tickets{state="other"}`)
 	assert.Contains(t, page, `richiamo_tickets{state="none"}`)
+}
+
+// What is written about metrics names such that there are.
+func TestMetricsThatAreWrittenAbout(t *testing.T) {
+	t.Parallel()
+	m := NewMetrics("v1")
+	exercise(m, "word")
+	families, err := m.registry.Gather()
+	require.NoError(t, err)
+	there := map[string]bool{}
+	for _, f := range families {
+		there[f.GetName()] = true
+	}
+	for _, file := range []string{"../../deploy/prometheus/richiamo.rules.yaml", "../../docs/operations.md"} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		names := regexp.MustCompile(`\brichiamo_[a-z_]+`).FindAllString(string(text), -1)
+		require.NotEmpty(t, names, file)
+		for _, name := range names {
+			name = strings.TrimSuffix(name, "_bucket")
+			assert.True(t, there[name], "%s: there is no metric %s", file, name)
+		}
+	}
 }
 
 // The names keep the conventions of Prometheus.

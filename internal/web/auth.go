@@ -29,9 +29,8 @@ type Key struct {
 	SHA256  [sha256.Size]byte
 }
 
-// mayTouch tells whether a thing that a channel handed over is there for the
-// key.
-func (k Key) mayTouch(channel string) bool {
+// owns tells whether a thing that a channel handed over is there for the key.
+func (k Key) owns(channel string) bool {
 	return k.Channel == Admin || channel == string(k.Channel)
 }
 

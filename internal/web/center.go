@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"richiamo/internal/agent"
 	"richiamo/internal/queue"
 )
 
@@ -26,6 +25,9 @@ type ticketJSON struct {
 	FiscalCode string        `json:"fiscal_code,omitempty"` // masked
 	Language   string        `json:"language,omitempty"`
 	NeedsAgent bool          `json:"needs_agent"`
+	Class      queue.Class   `json:"class,omitempty"`
+	Joined     int           `json:"joined"`
+	Slot       queue.HalfDay `json:"half_day,omitempty"`
 	ArrivedAt  *time.Time    `json:"arrived_at"`
 	NotBefore  *time.Time    `json:"not_before,omitempty"`
 	Promised   *promisedJSON `json:"promised,omitempty"`
@@ -54,26 +56,28 @@ func (a *api) listTickets(w http.ResponseWriter, r *http.Request, who Key) error
 	}
 	shown := listJSON[ticketJSON]{Items: []ticketJSON{}}
 	positions := map[string]int{}
+	var last queue.Ticket
 	for _, t := range open {
 		positions[t.Queue]++
 		if q.Has("queue") && t.Queue != q.Get("queue") || !after.before(t) {
 			continue
 		}
 		if len(shown.Items) == p.limit {
-			shown.Next = placeOf(shown.Items[p.limit-1])
+			shown.Next = placeOf(last)
 			break
 		}
+		last = t
 		shown.Items = append(shown.Items, showTicket(t, positions[t.Queue]))
 	}
 	return reply(w, http.StatusOK, shown)
 }
 
 func showTicket(t queue.Ticket, position int) ticketJSON {
-	c := showReturnCall(t)
+	c := showReturnCall(t, Key{Channel: Admin})
 	return ticketJSON{
 		ID: t.ID, Queue: t.Queue, Position: position, State: t.State, Reason: t.Reason, Purpose: t.Purpose, Channel: t.Channel,
 		Phone: c.Phone, FiscalCode: c.FiscalCode, Language: t.Language, NeedsAgent: t.NeedsAgent, ArrivedAt: preciseTime(t.Arrived), NotBefore: c.NotBefore,
-		Promised: c.Promised, Agent: t.Agent, Call: t.Call, Attempts: len(t.Attempts),
+		Class: t.Class, Joined: c.Joined, Slot: t.Slot, Promised: c.Promised, Agent: t.Agent, Call: t.Call, Attempts: len(t.Attempts),
 	}
 }
 
@@ -83,19 +87,19 @@ func preciseTime(t time.Time) *time.Time {
 	return &t
 }
 
-// place is where a page of tickets ended. The order of tickets never changes,
-// so the next page begins behind it even when that ticket is gone.
+// place is where a page of tickets ended. The next page begins behind it even
+// when that ticket is gone.
 type place struct {
-	arrived time.Time
-	id      string
+	at time.Time // queue.Ticket.Place
+	id string
 }
 
 func (p place) before(t queue.Ticket) bool {
-	return p.id == "" || queue.Before(queue.Ticket{ID: p.id, Arrived: p.arrived}, t)
+	return p.id == "" || queue.Before(queue.Ticket{ID: p.id, Arrived: p.at}, t)
 }
 
-func placeOf(t ticketJSON) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(t.ArrivedAt.Format(time.RFC3339Nano) + " " + t.ID))
+func placeOf(t queue.Ticket) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(t.Place().UTC().Format(time.RFC3339Nano) + " " + t.ID))
 }
 
 func readPlace(cursor string) (p place, err error) {
@@ -105,104 +109,12 @@ func readPlace(cursor string) (p place, err error) {
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	at, id, ok := strings.Cut(string(text), " ")
 	if err == nil && ok && id != "" {
-		if p.arrived, err = time.Parse(time.RFC3339Nano, at); err == nil {
+		if p.at, err = time.Parse(time.RFC3339Nano, at); err == nil {
 			p.id = id
 			return p, nil
 		}
 	}
 	return p, problemBadRequest.with("cursor must be what next was.")
-}
-
-// queueJSON is a queue at a glance.
-type queueJSON struct {
-	Name      string              `json:"name"`
-	Waiting   int                 `json:"waiting"`              // callers on the line
-	Callbacks int                 `json:"callbacks"`            // promised calls that need an agent
-	Longest   int                 `json:"longest_wait_seconds"` // of the callers on the line
-	Estimate  *estimateJSON       `json:"estimate,omitempty"`
-	Agents    map[agent.State]int `json:"agents"`
-	AsOf      *time.Time          `json:"as_of"`
-}
-
-type estimateJSON struct {
-	Seconds int `json:"seconds"`
-	Minutes int `json:"minutes"` // as it is said: rounded up to five
-}
-
-func (a *api) getQueue(w http.ResponseWriter, r *http.Request, who Key) error {
-	st, err := a.Center.Status(r.Context(), who.Tenant, r.PathValue("name"))
-	if err != nil {
-		return err
-	}
-	shown := queueJSON{
-		Name: st.Queue, Waiting: st.Waiting, Callbacks: st.Callbacks, Longest: seconds(st.Longest),
-		Agents: map[agent.State]int{}, AsOf: since(a.Now()),
-	}
-	for _, s := range agentStates() {
-		shown.Agents[s] = st.Agents[s]
-	}
-	if st.Known {
-		shown.Estimate = &estimateJSON{seconds(st.Wait), queue.Minutes(st.Wait)}
-	}
-	return reply(w, http.StatusOK, shown)
-}
-
-func seconds(d time.Duration) int { return int(d.Round(time.Second) / time.Second) }
-
-func agentStates() []agent.State {
-	return []agent.State{agent.Away, agent.Ready, agent.Reserved, agent.Ringing, agent.Talking, agent.WrapUp, agent.Paused}
-}
-
-// agentJSON is an agent as answers show one.
-type agentJSON struct {
-	ID     string      `json:"id"`
-	State  agent.State `json:"state"`
-	Reason string      `json:"reason,omitempty"`
-	Since  *time.Time  `json:"since,omitempty"`
-	Ticket string      `json:"ticket,omitempty"`
-	Misses int         `json:"misses"`
-	Skills []string    `json:"skills"`
-	Wish   agent.State `json:"wish,omitempty"` // taken up at the end of the talk
-}
-
-func showAgent(a agent.Agent) agentJSON {
-	skills := a.Skills
-	if skills == nil {
-		skills = []string{}
-	}
-	return agentJSON{a.ID, a.State, a.Reason, since(a.Since), a.Ticket, a.Misses, skills, a.Wish}
-}
-
-func (a *api) listAgents(w http.ResponseWriter, r *http.Request, who Key) error {
-	if _, err := query(r); err != nil {
-		return err
-	}
-	agents, err := a.Center.Agents(r.Context(), who.Tenant)
-	if err != nil {
-		return err
-	}
-	return reply(w, http.StatusOK, listOf(agents, "", showAgent))
-}
-
-func (a *api) setAgent(w http.ResponseWriter, r *http.Request, who Key) error {
-	var body struct {
-		State  string `json:"state"`
-		Reason string `json:"reason"`
-	}
-	if err := readBody(w, r, &body); err != nil {
-		return err
-	}
-	var f fields
-	f.oneOf("state", body.State, string(agent.Ready), string(agent.Paused), string(agent.Away))
-	f.text("reason", body.Reason, 100)
-	if err := f.err(); err != nil {
-		return err
-	}
-	changed, err := a.Center.SetAgentState(r.Context(), who.Tenant, r.PathValue("id"), agent.State(body.State), body.Reason)
-	if err != nil {
-		return err
-	}
-	return reply(w, http.StatusOK, showAgent(changed))
 }
 
 // callJSON is a call with what was said in it.

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"richiamo/internal/agent"
 	"richiamo/internal/dispatch"
 	"richiamo/internal/phone"
 	"richiamo/internal/queue"
@@ -70,57 +69,28 @@ func TestTicketsInTheirOrder(t *testing.T) {
 	assert.Equal(t, 503, h.do(Admin, "GET", "/api/v1/tickets", nil).Status)
 }
 
-func TestQueue(t *testing.T) {
+// A page ends at a place, and the place is not the arrival alone.
+func TestTicketsWithAHeadStart(t *testing.T) {
 	t.Parallel()
 	h := setUp(t)
-	h.agents = []agent.Agent{{ID: "agent1", State: agent.Ready}, {ID: "agent2", State: agent.Paused}}
-	a := h.do(Agents, "GET", "/api/v1/queues/persone", nil)
-	require.Equal(t, 200, a.Status, a.Raw)
-	assert.Equal(t, object{
-		"name": "persone", "waiting": 2., "callbacks": 3., "longest_wait_seconds": 90., "as_of": "2027-02-15T09:30:00Z",
-		"estimate": object{"seconds": 420., "minutes": 10.},
-		"agents":   object{"away": 0., "ready": 1., "reserved": 0., "ringing": 0., "talking": 0., "wrap-up": 0., "paused": 1.},
-	}, a.Body)
-	h.agents = nil
-	assert.NotContains(t, h.do(Admin, "GET", "/api/v1/queues/persone", nil).Body, "estimate", "nothing is said that is not known")
-	assert.Equal(t, 404, h.do(Admin, "GET", "/api/v1/queues/altra", nil).Status)
-	assert.Equal(t, 403, h.do(GP, "GET", "/api/v1/queues/persone", nil).Status)
-}
-
-func TestAgents(t *testing.T) {
-	t.Parallel()
-	h := setUp(t)
-	h.agents = []agent.Agent{
-		{ID: "agent1", Tenant: "demo", State: agent.Away},
-		{ID: "agent2", Tenant: "demo", State: agent.Talking, Ticket: "t1", Skills: []string{"de"}, Since: h.now, Misses: 1},
+	for i, class := range []queue.Class{queue.Normal, queue.Normal, queue.Frail, queue.RedFlag} {
+		h.tickets = append(h.tickets, queue.Ticket{
+			ID: fmt.Sprintf("t%d", i), Tenant: "demo", Queue: "persone", Purpose: queue.WantsPerson, State: queue.Waiting, Class: class,
+			Channel: "phone", NeedsAgent: true, Arrived: h.now.Add(time.Duration(i) * time.Minute), Also: make([]queue.Request, i),
+		})
 	}
-	list := h.do(Agents, "GET", "/api/v1/agents", nil)
-	require.Len(t, list.items(), 2)
-	assert.Equal(t, object{"id": "agent1", "state": "away", "misses": 0., "skills": []any{}}, list.items()[0])
-	assert.Equal(t, "t1", list.items()[1]["ticket"])
-
-	ready := h.do(Agents, "PUT", "/api/v1/agents/agent1/state", object{"state": "ready"})
-	require.Equal(t, 200, ready.Status, ready.Raw)
-	assert.Equal(t, "ready", ready.Body["state"])
-	assert.Equal(t, "2027-02-15T09:30:00Z", ready.Body["since"])
-	paused := h.do(Admin, "PUT", "/api/v1/agents/agent1/state", object{"state": "paused", "reason": "pranzo"})
-	assert.Equal(t, "pranzo", paused.Body["reason"])
-	wish := h.do(Agents, "PUT", "/api/v1/agents/agent2/state", object{"state": "away"})
-	assert.Equal(t, "talking", wish.Body["state"])
-	assert.Equal(t, "away", wish.Body["wish"])
-
-	for _, state := range []string{"talking", "reserved", "wrap-up", "", "READY"} {
-		a := h.do(Agents, "PUT", "/api/v1/agents/agent1/state", object{"state": state})
-		assert.Equal(t, 422, a.Status, state)
-		assert.Equal(t, []string{"state"}, a.wrongFields())
+	var ids []string
+	for cursor, more := "", true; more; {
+		a := h.do(Agents, "GET", "/api/v1/tickets?limit=1&cursor="+cursor, nil)
+		for _, item := range a.items() {
+			ids = append(ids, item["id"].(string))
+		}
+		cursor, more = a.Body["next"].(string)
 	}
-	assert.Equal(t, 404, h.do(Agents, "PUT", "/api/v1/agents/agent7/state", object{"state": "ready"}).Status)
-	assert.Equal(t, 403, h.do(Portal, "PUT", "/api/v1/agents/agent1/state", object{"state": "ready"}).Status)
-	assert.Equal(t, 400, h.do(Admin, "GET", "/api/v1/agents?x=1", nil).Status)
-	h.err = agent.ErrState
-	assert.Equal(t, []string{"state"}, h.do(Agents, "PUT", "/api/v1/agents/agent1/state", object{"state": "ready"}).wrongFields())
-	h.err = agent.ErrImpossible
-	assert.Equal(t, 409, h.do(Agents, "PUT", "/api/v1/agents/agent1/state", object{"state": "ready"}).Status)
+	assert.Equal(t, []string{"t3", "t2", "t0", "t1"}, ids)
+	first := h.do(Agents, "GET", "/api/v1/tickets?limit=1", nil).items()[0]
+	assert.Equal(t, "red-flag", first["class"])
+	assert.Equal(t, 3., first["joined"])
 }
 
 func TestCall(t *testing.T) {

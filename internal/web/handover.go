@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -22,12 +23,15 @@ type returnCallJSON struct {
 	Reason     queue.Reason  `json:"reason,omitempty"`
 	Purpose    queue.Purpose `json:"purpose"`
 	Channel    string        `json:"channel"`
+	Joined     int           `json:"joined"`                // requests that joined this one
 	FiscalCode string        `json:"fiscal_code,omitempty"` // masked
 	Phone      string        `json:"phone,omitempty"`       // masked
 	Language   string        `json:"language,omitempty"`
 	Note       string        `json:"note,omitempty"`
 	NotBefore  *time.Time    `json:"not_before,omitempty"`
 	Promised   *promisedJSON `json:"promised,omitempty"`
+	Slot       queue.HalfDay `json:"half_day,omitempty"`
+	Replans    int           `json:"replanned"`
 	CreatedAt  *time.Time    `json:"created_at"`
 	UpdatedAt  *time.Time    `json:"updated_at"`
 	Attempts   []attemptJSON `json:"attempts"`
@@ -40,6 +44,7 @@ type promisedJSON struct {
 
 type attemptJSON struct {
 	Number  int           `json:"number"`
+	Kind    queue.Kind    `json:"kind,omitempty"`
 	At      *time.Time    `json:"at"`
 	EndedAt *time.Time    `json:"ended_at,omitempty"`
 	Outcome queue.Outcome `json:"outcome,omitempty"`
@@ -59,10 +64,16 @@ func callStates() []queue.State {
 	return []queue.State{queue.Pending, queue.Due, queue.Dialling, queue.Connected, queue.Done, queue.Exhausted, queue.Withdrawn}
 }
 
-func showReturnCall(t queue.Ticket) returnCallJSON {
+// showReturnCall shows a ticket to a key. A channel whose request joined that of
+// another sees its own: what another channel noted is not for it.
+func showReturnCall(t queue.Ticket, who Key) returnCallJSON {
+	own := queue.Request{Purpose: t.Purpose, Channel: t.Channel, Note: t.Note}
+	if joined, ok := who.joined(t); ok && !who.owns(t.Channel) {
+		own = joined
+	}
 	shown := returnCallJSON{
-		ID: t.ID, State: t.State, Reason: t.Reason, Purpose: t.Purpose, Channel: t.Channel,
-		FiscalCode: maskCode(t.Citizen), Language: t.Language, Note: t.Note,
+		ID: t.ID, State: t.State, Reason: t.Reason, Purpose: own.Purpose, Channel: own.Channel, Joined: len(t.Also),
+		FiscalCode: maskCode(cmp.Or(own.Citizen, t.Citizen)), Language: t.Language, Note: own.Note, Slot: t.Slot, Replans: t.Replans,
 		NotBefore: since(t.NotBefore), CreatedAt: since(t.Arrived), UpdatedAt: since(t.Updated),
 		Attempts: make([]attemptJSON, len(t.Attempts)),
 	}
@@ -73,7 +84,7 @@ func showReturnCall(t queue.Ticket) returnCallJSON {
 		shown.Promised = &promisedJSON{since(t.From), since(t.To)}
 	}
 	for i, a := range t.Attempts {
-		shown.Attempts[i] = attemptJSON{a.N, since(a.At), since(a.Ended), a.Outcome, a.Cause, a.SIP, a.Counts}
+		shown.Attempts[i] = attemptJSON{a.N, a.Kind, since(a.At), since(a.Ended), a.Outcome, a.Cause, a.SIP, a.Counts}
 	}
 	return shown
 }
@@ -121,11 +132,16 @@ func (a *api) createReturnCall(w http.ResponseWriter, r *http.Request, who Key) 
 	if err != nil {
 		return err
 	}
-	if !same(t, wanted) {
+	is, joined := asked(t, wanted)
+	if !is {
 		return problemKeyReused
 	}
 	w.Header().Set("Location", "/api/v1/return-calls/"+t.ID)
-	return reply(w, http.StatusCreated, showReturnCall(t))
+	status := http.StatusCreated
+	if joined {
+		status = http.StatusOK
+	}
+	return reply(w, status, showReturnCall(t, who))
 }
 
 // digest stands for a caller's key where it is kept: nobody can keep a caller
@@ -135,21 +151,13 @@ func digest(key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// same tells whether a ticket is what was asked for. The time is not compared:
-// the ticket's moves on with each attempt. A language that was not asked for is
-// the tenant's.
-func same(t queue.Ticket, r dispatch.ReturnCall) bool {
-	return t.Citizen == r.Citizen && t.Phone == r.Phone && t.Purpose == r.Purpose && t.Note == r.Note &&
-		(r.Language == "" || t.Language == r.Language)
-}
-
 // returnCall gets one that is there for the key.
 func (a *api) returnCall(r *http.Request, who Key) (queue.Ticket, error) {
 	t, err := a.Tickets.Ticket(r.Context(), who.Tenant, r.PathValue("id"))
 	if err != nil {
 		return t, err
 	}
-	if !who.mayTouch(t.Channel) || !slices.Contains(callStates(), t.State) {
+	if !who.mayTouch(t) || !slices.Contains(callStates(), t.State) {
 		return t, ErrNotFound
 	}
 	return t, nil
@@ -160,7 +168,7 @@ func (a *api) getReturnCall(w http.ResponseWriter, r *http.Request, who Key) err
 	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, showReturnCall(t))
+	return reply(w, http.StatusOK, showReturnCall(t, who))
 }
 
 func (a *api) withdrawReturnCall(w http.ResponseWriter, r *http.Request, who Key) error {
@@ -168,10 +176,17 @@ func (a *api) withdrawReturnCall(w http.ResponseWriter, r *http.Request, who Key
 	if err != nil {
 		return err
 	}
-	if t, err = a.ReturnCalls.Withdraw(r.Context(), who.Tenant, t.ID); err != nil {
+	if !who.alone(t) {
+		return problemNotAlone
+	}
+	t, err = a.ReturnCalls.Withdraw(r.Context(), who.Tenant, t.ID)
+	if err == nil && t.State.Open() { // only the requests of other systems have left it: the admin wants it gone
+		t, err = a.ReturnCalls.Withdraw(r.Context(), who.Tenant, t.ID)
+	}
+	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, showReturnCall(t))
+	return reply(w, http.StatusOK, showReturnCall(t, who))
 }
 
 func (a *api) listReturnCalls(w http.ResponseWriter, r *http.Request, who Key) error {
@@ -189,11 +204,11 @@ func (a *api) listReturnCalls(w http.ResponseWriter, r *http.Request, who Key) e
 	}
 	list, next, err := gather(p, func(cursor string, limit int) ([]queue.Ticket, string, error) {
 		return a.Tickets.Page(r.Context(), who.Tenant, states, cursor, limit)
-	}, func(t queue.Ticket) bool { return who.mayTouch(t.Channel) })
+	}, func(t queue.Ticket) bool { return who.mayTouch(t) })
 	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, listOf(list, next, showReturnCall))
+	return reply(w, http.StatusOK, listOf(list, next, func(t queue.Ticket) returnCallJSON { return showReturnCall(t, who) }))
 }
 
 func wantedStates(q url.Values) ([]queue.State, error) {
@@ -255,7 +270,7 @@ func (a *api) createRegistration(w http.ResponseWriter, r *http.Request, who Key
 		return err
 	case added:
 		return reply(w, http.StatusCreated, showRegistration(kept))
-	case !who.mayTouch(kept.Channel):
+	case !who.owns(kept.Channel):
 		return problemRegistered
 	}
 	return reply(w, http.StatusOK, showRegistration(kept))
@@ -275,7 +290,7 @@ func (a *api) listRegistrations(w http.ResponseWriter, r *http.Request, who Key)
 	}
 	list, next, err := gather(p, func(cursor string, limit int) ([]desk.Registration, string, error) {
 		return a.Registrations.Page(r.Context(), who.Tenant, cursor, limit)
-	}, func(r desk.Registration) bool { return who.mayTouch(r.Channel) })
+	}, func(r desk.Registration) bool { return who.owns(r.Channel) })
 	if err != nil {
 		return err
 	}
@@ -293,7 +308,7 @@ func (a *api) registrationsOf(w http.ResponseWriter, r *http.Request, who Key, t
 	var list []desk.Registration
 	one, err := a.Registrations.Of(r.Context(), who.Tenant, code)
 	switch {
-	case err == nil && who.mayTouch(one.Channel):
+	case err == nil && who.owns(one.Channel):
 		list = append(list, one)
 	case err != nil && problemOf(err).status != http.StatusNotFound:
 		return err

@@ -2,27 +2,17 @@ package web
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"richiamo/internal/agent"
-	"richiamo/internal/desk"
-	"richiamo/internal/dispatch"
-	"richiamo/internal/fiscalcode"
-	"richiamo/internal/phone"
-	"richiamo/internal/queue"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -33,200 +23,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// What the service does for the API, as fakes: everything in memory.
-
-var _ interface {
-	Tickets
-	ReturnCalls
-	Center
-} = (*dispatch.Tickets)(nil)
-
-type world struct {
-	mu            sync.Mutex
-	now           time.Time
-	tickets       []queue.Ticket
-	byKey         map[string]string
-	agents        []agent.Agent
-	registrations []desk.Registration
-	calls         map[string]Call
-	parts         []Part
-	err           error // what everything answers, if set
-	served        []string
-	authFailures  int
-	cursors       []string // that Page was asked for
-}
-
-func (w *world) lock() func() { w.mu.Lock(); return w.mu.Unlock }
-
-func (w *world) find(tenant, id string) int {
-	return slices.IndexFunc(w.tickets, func(t queue.Ticket) bool { return t.Tenant == tenant && t.ID == id })
-}
-
-func (w *world) Ticket(_ context.Context, tenant, id string) (queue.Ticket, error) {
-	defer w.lock()()
-	i := w.find(tenant, id)
-	if w.err != nil || i < 0 {
-		return queue.Ticket{}, cmp.Or(w.err, fmt.Errorf("%w: a ticket", dispatch.ErrNotFound))
-	}
-	return w.tickets[i], nil
-}
-
-func (w *world) Page(_ context.Context, tenant string, states []queue.State, cursor string, limit int) ([]queue.Ticket, string, error) {
-	defer w.lock()()
-	w.cursors = append(w.cursors, cursor)
-	var list []queue.Ticket
-	for _, t := range w.tickets {
-		if t.Tenant == tenant && slices.Contains(states, t.State) && (cursor == "" || t.ID < cursor) {
-			list = append(list, t)
-		}
-	}
-	slices.SortFunc(list, func(a, b queue.Ticket) int { return strings.Compare(b.ID, a.ID) })
-	if len(list) > limit {
-		return list[:limit], list[limit-1].ID, w.err
-	}
-	return list, "", w.err
-}
-
-func (w *world) Open(_ context.Context, tenant string) ([]queue.Ticket, error) {
-	defer w.lock()()
-	var list []queue.Ticket
-	for _, t := range w.tickets {
-		if t.Tenant == tenant && t.State.Open() {
-			list = append(list, t)
-		}
-	}
-	slices.SortFunc(list, queue.Compare)
-	return list, w.err
-}
-
-func (w *world) CreateReturn(_ context.Context, tenant, key string, r dispatch.ReturnCall) (queue.Ticket, error) {
-	defer w.lock()()
-	if w.err != nil {
-		return queue.Ticket{}, w.err
-	}
-	if id, ok := w.byKey[r.Channel+key]; ok {
-		return w.tickets[w.find(tenant, id)], nil
-	}
-	t := queue.Ticket{
-		ID: fmt.Sprintf("t%03d", len(w.tickets)), Tenant: tenant, Queue: "persone", Purpose: r.Purpose, State: queue.Pending, Arrived: w.now,
-		NotBefore: r.NotBefore, Phone: r.Phone, Citizen: r.Citizen, Language: r.Language, Note: r.Note, Channel: r.Channel, Updated: w.now, Version: 1,
-		Reason: queue.ReasonHandedOver, NeedsAgent: r.Purpose != queue.Verification,
-	}
-	w.byKey[r.Channel+key] = t.ID
-	w.tickets = append(w.tickets, t)
-	return t, nil
-}
-
-func (w *world) Withdraw(_ context.Context, tenant, id string) (queue.Ticket, error) {
-	defer w.lock()()
-	i := w.find(tenant, id)
-	if w.err != nil {
-		return queue.Ticket{}, w.err
-	}
-	t, err := w.tickets[i].Withdraw(w.now, queue.ReasonWithdrawn)
-	if err == nil {
-		w.tickets[i] = t
-	}
-	return t, err
-}
-
-func (w *world) Status(_ context.Context, _, name string) (dispatch.Status, error) {
-	defer w.lock()()
-	if w.err != nil || name != "persone" {
-		return dispatch.Status{}, cmp.Or(w.err, dispatch.ErrNotFound)
-	}
-	st := dispatch.Status{Queue: name, Waiting: 2, Callbacks: 3, Longest: 90 * time.Second, Wait: 7 * time.Minute, Agents: map[agent.State]int{}}
-	for _, a := range w.agents {
-		st.Agents[a.State]++
-		st.Known = st.Known || a.State.OnDuty()
-	}
-	return st, nil
-}
-
-func (w *world) Agents(context.Context, string) ([]agent.Agent, error) {
-	defer w.lock()()
-	return slices.Clone(w.agents), w.err
-}
-
-func (w *world) SetAgentState(_ context.Context, _, id string, s agent.State, reason string) (agent.Agent, error) {
-	defer w.lock()()
-	i := slices.IndexFunc(w.agents, func(a agent.Agent) bool { return a.ID == id })
-	if w.err != nil || i < 0 {
-		return agent.Agent{}, cmp.Or(w.err, dispatch.ErrNotFound)
-	}
-	a, err := w.agents[i].Set(w.now, s, reason)
-	if err == nil {
-		w.agents[i] = a
-	}
-	return a, err
-}
-
-func (w *world) Call(_ context.Context, tenant, id string) (Call, error) {
-	defer w.lock()()
-	c, ok := w.calls[tenant+"/"+id]
-	if w.err != nil || !ok {
-		return c, cmp.Or(w.err, ErrNotFound)
-	}
-	return c, nil
-}
-
-func (w *world) Parts(context.Context) []Part { return w.parts }
-
-func (w *world) Served(method, route string, status int, _ time.Duration) {
-	defer w.lock()()
-	w.served = append(w.served, fmt.Sprintf("%s %s %d", method, route, status))
-}
-
-func (w *world) AuthFailed() {
-	defer w.lock()()
-	w.authFailures++
-}
-
-// list is the campaign's list: a type of its own, since Page is taken.
-type list struct{ *world }
-
-func (l list) Register(_ context.Context, tenant, channel string, code fiscalcode.Code, n phone.Number) (desk.Registration, bool, error) {
-	defer l.lock()()
-	if l.err != nil {
-		return desk.Registration{}, false, l.err
-	}
-	for _, r := range l.registrations {
-		if r.Tenant == tenant && r.Citizen == code.Reveal() {
-			return r, false, nil
-		}
-	}
-	r := desk.Registration{
-		Tenant: tenant, Campaign: "over80", Citizen: code.Reveal(), Phone: n.Reveal(), Channel: channel,
-		Receipt: fmt.Sprintf("%06d", 417259+len(l.registrations)), At: l.now,
-	}
-	l.registrations = append(l.registrations, r)
-	return r, true, nil
-}
-
-func (l list) Of(_ context.Context, tenant string, code fiscalcode.Code) (desk.Registration, error) {
-	defer l.lock()()
-	for _, r := range l.registrations {
-		if r.Tenant == tenant && r.Citizen == code.Reveal() {
-			return r, l.err
-		}
-	}
-	return desk.Registration{}, cmp.Or(l.err, desk.ErrNotFound)
-}
-
-func (l list) Page(_ context.Context, tenant, cursor string, limit int) ([]desk.Registration, string, error) {
-	defer l.lock()()
-	var page []desk.Registration
-	for _, r := range slices.Backward(l.registrations) {
-		if r.Tenant == tenant && (cursor == "" || r.Receipt < cursor) {
-			page = append(page, r)
-		}
-	}
-	if len(page) > limit {
-		return page[:limit], page[limit-1].Receipt, l.err
-	}
-	return page, "", l.err
-}
 
 // harness is the API over a world, and holds every exchange to openapi.yaml.
 type harness struct {
@@ -253,6 +49,10 @@ func setUp(t *testing.T) *harness {
 	keys = append(keys, Key{"other", Admin, sha256.Sum256([]byte(keyOf("other-admin")))})
 	h.handler = New(Deps{
 		Keys: keys, Tickets: w, ReturnCalls: w, Center: w, Registrations: list{w}, Calls: w, Health: w, Observer: w,
+		Supervision: w, Worklist: w, Talks: w,
+		Rules: func(string) Rules {
+			return Rules{Outcomes: []string{"resolved", "call-again"}, WrapUpLimit: 3 * time.Minute}
+		},
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 			_, _ = io.WriteString(w, "up 1\n")
@@ -379,7 +179,7 @@ func (h *harness) hold(r *http.Request, a answer) {
 func TestDescriptionIsHeld(t *testing.T) {
 	t.Parallel()
 	router := description(t)
-	good := `{"id":"t1","state":"done","purpose":"verify","channel":"portal","created_at":"2027-02-15T09:30:00Z","updated_at":"2027-02-15T09:30:00Z","attempts":[]}`
+	good := `{"id":"t1","state":"done","purpose":"verify","channel":"portal","joined":0,"replanned":0,"created_at":"2027-02-15T09:30:00Z","updated_at":"2027-02-15T09:30:00Z","attempts":[]}`
 	for body, ok := range map[string]bool{
 		good: true,
 		strings.Replace(good, `"done"`, `"waiting"`, 1):                             false,

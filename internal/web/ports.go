@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"richiamo/internal/agent"
+	"richiamo/internal/citizen"
 	"richiamo/internal/desk"
+	"richiamo/internal/dialogue"
 	"richiamo/internal/dispatch"
 	"richiamo/internal/fiscalcode"
 	"richiamo/internal/phone"
@@ -43,6 +45,17 @@ type ReturnCalls interface {
 	// Withdraw ends a ticket that is no longer wanted and returns it as it is
 	// then; queue.ErrImpossible if it cannot be ended any more.
 	Withdraw(ctx context.Context, tenant, id string) (queue.Ticket, error)
+	// Change gives a promised call another half-day, if slot is not empty, and
+	// another number, if n is not the zero one; once under its key.
+	Change(ctx context.Context, tenant, key, id string, slot queue.HalfDay, n phone.Number, at time.Time) (queue.Ticket, error)
+}
+
+// Worklist is what people do for citizens whom the telephone does not reach;
+// *dispatch.Tickets does.
+type Worklist interface {
+	// Close takes a ticket off the worklist; queue.ErrImpossible if it is not on
+	// it.
+	Close(ctx context.Context, tenant, id, outcome, note string) (queue.Ticket, error)
 }
 
 // Center is the call center as it stands; *dispatch.Tickets knows it.
@@ -55,6 +68,73 @@ type Center interface {
 	// SetAgentState asks for a state; agent.ErrState if it is none that can be
 	// asked for.
 	SetAgentState(ctx context.Context, tenant, id string, s agent.State, reason string) (agent.Agent, error)
+	// WroteUp ends a wrap-up with its outcome; agent.ErrImpossible if the agent
+	// is in none.
+	WroteUp(ctx context.Context, tenant, id, outcome, note string) (agent.Agent, error)
+}
+
+// Supervision is what is known of a queue beyond its length, and what can be
+// commanded.
+type Supervision interface {
+	// Standing tells how a queue has served, and whether it can; ErrNotFound or
+	// dispatch.ErrNotFound if there is none of the name.
+	Standing(ctx context.Context, tenant, queue string) (Standing, error)
+	// Sweep turns all callers who wait in a queue into promised calls, and
+	// returns how many were told so.
+	Sweep(ctx context.Context, tenant, queue string) (told int, err error)
+	// HalfDays lists half-days in which a call can still be promised, the
+	// earliest first.
+	HalfDays(ctx context.Context, tenant string, most int) ([]queue.HalfDay, error)
+	// Phones tells of the agents' telephones whether they answer; those that
+	// were not probed yet are missing.
+	Phones(tenant string) map[string]bool
+}
+
+// Standing is how a queue has served in the last 24 hours, and whether it can.
+type Standing struct {
+	Fairness
+	Closed, Closing, Full bool
+	HalfDays              []queue.HalfDay // the next ones with room
+	Alarms                []string        // breaker, trunk, stuck
+}
+
+// Fairness is how callers who held the line and those who were called back were
+// served, in the last 24 hours.
+type Fairness struct {
+	Holders, Callbacks Spread // from arrival to an agent
+	Announced          Spread // how far announced waits were from the real ones
+	Kept, Late         int    // promised times
+	LateBy             Spread // of the late ones
+}
+
+// Spread is the middle and the ninth tenth of N durations.
+type Spread struct {
+	N        int
+	P50, P90 time.Duration
+}
+
+// Rules are a tenant's, as far as requests must keep them.
+type Rules struct {
+	Outcomes    []string      // of a wrap-up, and of the worklist
+	WrapUpLimit time.Duration // from when on a wrap-up is overdue
+}
+
+// Talks are the calls that go on. ErrNotFound if there is none of the tenant.
+type Talks interface {
+	// OfCall gives the ticket that a call is, or was, for.
+	OfCall(ctx context.Context, tenant, call string) (queue.Ticket, error)
+	// Citizen gives the register's record under a code, which may be empty.
+	Citizen(ctx context.Context, tenant, code string) (Record, error)
+	// SpokenName gives a recording, in A-law.
+	SpokenName(ctx context.Context, tenant, recording string) (alaw []byte, err error)
+	// Wish hands an agent's wish to the talk.
+	Wish(ctx context.Context, tenant, call, agent string, verb dialogue.Verb, target string) error
+}
+
+// Record is what the register has of a citizen; Found is false where there is none.
+type Record struct {
+	Found bool
+	citizen.Citizen
 }
 
 // Registrations keeps who is on the campaign's list.

@@ -58,6 +58,10 @@ var (
 	problemUnknown      = problem{name: "unknown-citizen", status: http.StatusUnprocessableEntity, title: "Citizen not found", detail: "Nobody in the registry has this code. Hand the citizen over with POST /api/v1/return-calls and the purpose person."}
 	problemNotEligible  = problem{name: "not-eligible", status: http.StatusUnprocessableEntity, title: "Not yet this citizen's turn", detail: "The campaign is not open to this citizen yet."}
 	problemConflict     = problem{name: "not-now", status: http.StatusConflict, title: "Not possible in this state", detail: "Read it again: its state does not allow this, or has just changed."}
+	problemOutcome      = problem{name: "outcome-required", status: http.StatusConflict, title: "The last talk has no outcome", detail: "A wrap-up ends with an outcome: send the same request with outcome, and note if there is something to say."}
+	problemNoTalk       = problem{name: "no-talk", status: http.StatusConflict, title: "No talk to lead", detail: "No agent speaks with the citizen in this call now."}
+	problemNotAlone     = problem{name: "asked-by-others", status: http.StatusConflict, title: "Others have asked for it too", detail: "The citizen, or another channel, has asked for this call as well: it is made."}
+	problemHalfDayFull  = problem{name: "half-day-full", status: http.StatusConflict, title: "No room in this half-day", detail: "Choose one of GET /api/v1/half-days."}
 	problemUnavailable  = problem{name: "unavailable", status: http.StatusServiceUnavailable, title: "Not available now", detail: "Nothing is known to have been done. Repeat the request with the same Idempotency-Key.", retryAfter: 2 * time.Second}
 	problemInternal     = problem{name: "internal", status: http.StatusInternalServerError, title: "Fault of the service", detail: "The log has it under the instance of this problem."}
 )
@@ -82,6 +86,10 @@ func problemOf(err error) problem {
 		return problemUnavailable
 	case is(dispatch.ErrStale, queue.ErrImpossible, agent.ErrImpossible):
 		return problemConflict
+	case is(agent.ErrOutcome):
+		return problemOutcome
+	case is(dispatch.ErrSlotFull, dispatch.ErrFull):
+		return problemHalfDayFull
 	case is(agent.ErrState):
 		p := problemInvalid
 		p.fields = []fieldProblem{{"state", "must be ready, paused or away"}}

@@ -10,14 +10,19 @@
 // and a channel, and the channel decides what it opens:
 //
 //	portal, pharmacy, gp   hand over citizens; see what their own channel handed over
-//	agent                  sees the queue, sets the states of agents
+//	agent                  sees the queue, sets the states of agents, sees and leads
+//	                       the call in which an agent serves a citizen
 //	admin                  everything of its tenant
 //
 // Something of another channel or tenant does not exist for a key: 404, never
 // 403, so that nobody can find out that it is there.
 //
 // Answers hold no personal data: codes and numbers are masked for every key, the
-// one that handed them over included, which knows them. The one URL with
+// one that handed them over included, which knows them. What must be known whole
+// to serve a citizen is in four answers, each of which leaves a line in the log
+// that says so, and of whose ticket, and nothing of it: the hand-over of a call
+// to the agent who has the citizen on the line (or the admin), a ticket of the
+// worklist to the admin, and the spoken name of either. The one URL with
 // personal data is /api/v1/registrations?fiscal_code=; queries are never logged,
 // nor are paths: the log names the pattern of the route.
 //
@@ -44,9 +49,13 @@ type Deps struct {
 	Tickets       Tickets
 	ReturnCalls   ReturnCalls
 	Center        Center
+	Supervision   Supervision
+	Worklist      Worklist
+	Talks         Talks
 	Registrations Registrations
 	Calls         Calls
 	Health        Health
+	Rules         func(tenant string) Rules
 
 	Metrics  http.Handler // serves /metrics
 	Observer Observer
@@ -81,8 +90,19 @@ func routes() []route {
 		{"POST", "/api/v1/registrations", false, registers, (*api).createRegistration},
 		{"GET", "/api/v1/registrations", false, handsOver, (*api).listRegistrations},
 		{"GET", "/api/v1/tickets", false, runs, (*api).listTickets},
+		{"POST", "/api/v1/tickets/{id}/change", false, runs, (*api).changeTicket},
+		{"GET", "/api/v1/half-days", false, slices.Concat(handsOver, runs), (*api).listHalfDays},
 		{"GET", "/api/v1/queues/{name}", false, runs, (*api).getQueue},
+		{"GET", "/api/v1/queues/{name}/report", false, nil, (*api).getReport},
+		{"POST", "/api/v1/queues/{name}/sweep", false, nil, (*api).sweepQueue},
+		{"GET", "/api/v1/worklist", false, runs, (*api).listWorklist},
+		{"GET", "/api/v1/worklist/{id}", false, nil, (*api).getWork},
+		{"POST", "/api/v1/worklist/{id}", false, nil, (*api).closeWork},
+		{"GET", "/api/v1/worklist/{id}/spoken-name", false, nil, (*api).getWorkName},
 		{"GET", "/api/v1/calls/{id}", false, nil, (*api).getCall},
+		{"GET", "/api/v1/calls/{id}/handover", false, runs, (*api).getHandover},
+		{"GET", "/api/v1/calls/{id}/spoken-name", false, runs, (*api).getSpokenName},
+		{"POST", "/api/v1/calls/{id}/wishes", false, runs, (*api).wishInTalk},
 		{"GET", "/api/v1/agents", false, runs, (*api).listAgents},
 		{"PUT", "/api/v1/agents/{id}/state", false, runs, (*api).setAgent},
 		{"GET", "/api/openapi.yaml", true, nil, (*api).getOpenAPI},

@@ -1,0 +1,63 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"richiamo/internal/queue"
+)
+
+// hoursOf adds to an outlook what the offices' hours mean for a caller.
+func (o *office) hoursOf(b *board, out *Outlook, t queue.Ticket, now time.Time) {
+	open := o.mind.hours.Contains(now)
+	out.Closed = !open && !out.Free
+	if closes, ends := o.mind.hours.Closes(now); open && ends && !out.Free {
+		turn := now
+		if out.Known {
+			turn = now.Add(out.Wait)
+		}
+		out.Closing = turn.After(closes.Add(-o.cfg.ClosingMargin))
+	}
+	out.Full = t.Resume.IsZero() && o.full(b, t, now)
+	if out.Closed || out.Closing || out.Full {
+		if room := o.room(b, now, 1); len(room) > 0 {
+			out.Next = room[0]
+		}
+	}
+}
+
+// Sweep has all callers who wait on the line of a queue called back, at once: a
+// supervisor sends them home. It returns to how many that was said; who is about
+// to be put through is. Those to whom it could not be said are in the error; they
+// are told again by the planner.
+func (s *Tickets) Sweep(ctx context.Context, tenant, queueName string) (told int, err error) {
+	o, err := s.office(tenant)
+	if err != nil {
+		return 0, err
+	}
+	if queueName != o.cfg.Queue {
+		return 0, ErrNotFound
+	}
+	var calls []string
+	err = o.look(ctx, func(b *board) {
+		o.mind.swept = s.opts.Now()
+		for _, t := range b.Line(queueName) {
+			calls = append(calls, t.Call)
+		}
+	})
+	if err != nil {
+		return 0, err
+	}
+	var failed []error
+	for _, call := range calls {
+		switch err := s.calls.Close(ctx, call); {
+		case err == nil:
+			told++
+		case !errors.Is(err, ErrNotFound): // who has hung up needs no word
+			failed = append(failed, err)
+		}
+	}
+	o.nudge()
+	return told, errors.Join(failed...)
+}

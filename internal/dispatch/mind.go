@@ -1,0 +1,74 @@
+package dispatch
+
+import (
+	"time"
+
+	"richiamo/internal/phone"
+	"richiamo/internal/queue"
+)
+
+// mind is what a process remembers of a tenant beside the board: nothing of it
+// has to outlive the process. The office's lock guards it.
+type mind struct {
+	held, called, promised, off day                       // see Fairness
+	said                        map[string][]announcement // waits said to callers, by ticket
+	slipped                     map[string]time.Time      // until when a call was promised first, of those promised anew
+
+	// unreached are tickets by number that nobody answered as often as they were
+	// to be called: who sees our calls and calls back has them go on.
+	unreached map[phone.Number]queue.Ticket
+
+	alarms map[string]bool // that are on, by kind
+
+	breaker queue.Breaker
+	refunds []queue.Ended // attempts to be given back
+
+	served  time.Time                  // when somebody was last put through or dialled, or nobody wanted to be
+	swept   time.Time                  // who waited on the line before is to be called back
+	calling map[phone.Number][]arrival // calls with a number, ours and the citizen's, as far as they may be up
+
+	hours queue.Window // when agents are there and citizens may be called
+}
+
+func newMind(cfg Config) mind {
+	return mind{
+		calling: map[phone.Number][]arrival{}, hours: cfg.Hours(),
+		said: map[string][]announcement{}, slipped: map[string]time.Time{},
+		unreached: map[phone.Number]queue.Ticket{}, alarms: map[string]bool{},
+	}
+}
+
+// counted is how many calls of a ticket were for what it is for, our own faults
+// left out.
+func counted(attempts []queue.Attempt) (n int) {
+	for _, a := range attempts {
+		if a.Counts && a.Kind != queue.Notice {
+			n++
+		}
+	}
+	return n
+}
+
+// maxUnreached bounds the tickets that are remembered for whoever calls back.
+const maxUnreached = 10_000
+
+// reach takes note of a ticket that was left to a person because nobody answered,
+// and forgets one that goes on.
+func (m *mind) reach(t queue.Ticket) {
+	missed := t.State == queue.Exhausted && t.NeedsAgent && (t.Reason == queue.ReasonUsedUp || t.Reason == queue.ReasonDead)
+	switch {
+	case missed:
+		if len(m.unreached) >= maxUnreached {
+			clear(m.unreached)
+		}
+		m.unreached[t.Phone] = t
+	case m.unreached[t.Phone].ID == t.ID:
+		delete(m.unreached, t.Phone)
+	}
+}
+
+// missedCall is the ticket of a number that was called in vain not long ago.
+func (m *mind) missedCall(n phone.Number, now time.Time) (queue.Ticket, bool) {
+	t, ok := m.unreached[n]
+	return t, ok && now.Sub(t.Updated) < missedFor
+}

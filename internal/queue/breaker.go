@@ -1,0 +1,149 @@
+package queue
+
+import (
+	"slices"
+	"time"
+)
+
+// When a Breaker stops dialling.
+const (
+	BreakerSpan  = time.Minute // what it looks back on
+	BreakerLeast = 10          // fewer ended calls say nothing
+	BreakerShare = 0.5         // more than this share of one failure is none of the citizens'
+	// BreakerSilence is the share for calls that nobody answers: half of all
+	// landlines do not, on any good day.
+	BreakerSilence = 0.9
+	BreakerRest    = time.Minute // nothing is dialled; then one call to try
+	// BreakerPatience is how long the call that tries is waited for, should
+	// nobody report its end.
+	BreakerPatience = 2 * time.Minute
+)
+
+// Fault is one way in which calls fail: what the network said.
+type Fault struct {
+	Outcome Outcome
+	Cause   int // Q.850
+	SIP     int
+}
+
+// Ended is an attempt that has ended.
+type Ended struct {
+	Ticket  string
+	Attempt int
+	At      time.Time // zero: now
+	Result
+}
+
+func (e Ended) fault() Fault { return Fault{e.Outcome, e.Cause, e.SIP} }
+
+// Breaker stops dialling when one failure dominates: a trunk that is down, a
+// carrier that refuses the number we show. The calls that failed so say nothing
+// about the citizens, and are given back. After a rest one call is made to try;
+// if it meets the same failure there is another rest. The zero Breaker lets all
+// calls pass. Its methods give it as it becomes.
+type Breaker struct {
+	recent  []Ended // of the last BreakerSpan
+	tripped bool
+	fault   Fault     // for which it has tripped
+	until   time.Time // the end of the rest
+	probe   string    // the call that tries, if one does
+	probed  time.Time // when it began
+}
+
+// Tripped tells whether it has stopped dialling, and for which failure.
+func (b Breaker) Tripped() (Fault, bool) { return b.fault, b.tripped }
+
+// May tells whether a call may be placed now.
+func (b Breaker) May(now time.Time) bool {
+	if !b.tripped {
+		return true
+	}
+	return !now.Before(b.until) && (b.probe == "" || now.Sub(b.probed) >= BreakerPatience)
+}
+
+// Dialled is a call that is placed. After a rest it is the one that tries.
+func (b Breaker) Dialled(now time.Time, ticket string, attempt int) Breaker {
+	if b.tripped && b.May(now) {
+		b.probe, b.probed = CallID(ticket, attempt), now
+	}
+	return b
+}
+
+// Ended hears of the end of an attempt, and returns the attempts to be given
+// back: when it trips, those of the last minute that failed alike; while it
+// rests, each that fails so.
+func (b Breaker) Ended(now time.Time, e Ended) (Breaker, []Ended) {
+	if e.At.IsZero() {
+		e.At = now
+	}
+	b.recent = append(slices.Clip(b.fresh(now)), e)
+	if b.tripped {
+		return b.resting(now, e)
+	}
+	fault := b.majority()
+	same := b.alike(fault)
+	if !trips(fault, len(same), len(b.recent)) {
+		return b, nil
+	}
+	b.tripped, b.fault, b.until, b.probe = true, fault, now.Add(BreakerRest), ""
+	return b, same
+}
+
+// majority is the one way in which more than half of the recent calls ended, if
+// there is one (the vote of Boyer and Moore).
+func (b Breaker) majority() Fault {
+	var most Fault
+	lead := 0
+	for _, e := range b.recent {
+		switch {
+		case lead == 0:
+			most, lead = e.fault(), 1
+		case e.fault() == most:
+			lead++
+		default:
+			lead--
+		}
+	}
+	return most
+}
+
+// resting is the end of a call while it has tripped.
+func (b Breaker) resting(now time.Time, e Ended) (Breaker, []Ended) {
+	tried := b.probe != "" && b.probe == CallID(e.Ticket, e.Attempt)
+	switch {
+	case e.fault() == b.fault:
+		if tried {
+			b.until, b.probe = now.Add(BreakerRest), ""
+		}
+		return b, []Ended{e}
+	case tried:
+		return Breaker{}, nil
+	}
+	return b, nil
+}
+
+func (b Breaker) fresh(now time.Time) []Ended {
+	return slices.DeleteFunc(slices.Clone(b.recent), func(e Ended) bool { return now.Sub(e.At) >= BreakerSpan })
+}
+
+func (b Breaker) alike(f Fault) []Ended {
+	var same []Ended
+	for _, e := range b.recent {
+		if e.fault() == f {
+			same = append(same, e)
+		}
+	}
+	return same
+}
+
+// trips tells whether so many alike of so many calls are too many.
+func trips(f Fault, same, all int) bool {
+	share := float64(same) / float64(all)
+	switch f.Outcome {
+	case Busy, Rejected, Unreachable, OurFault:
+		return all >= BreakerLeast && share > BreakerShare
+	case NoAnswer:
+		return all >= BreakerLeast && share > BreakerSilence
+	}
+	return false // it was answered
+}
