@@ -29,6 +29,7 @@ their targets, and writes one JSON file a benchmark:
   moves    transitions of tickets on Redis beside a bare compare-and-swap
   rebuild  a planner that begins anew with a million tickets; their memory in Redis
   jobs     the same work as jobs of hibiken/asynq on the same Redis
+  days     100,000 simulated days with everything that can go wrong (ten minutes)
   rooms    the benchmarks of the source itself; needs Go and the source tree
 
   --dir DIR       where the files go (var/bench)

@@ -12,6 +12,7 @@ func commands() []command {
 		doctorCommand(),
 		demoCommand(),
 		benchCommand(),
+		simulateCommand(),
 		registryCommand(),
 		fiscalcodeCommand(),
 		sayCommand(),

@@ -77,6 +77,7 @@ func benchmarks() []benchmark {
 		{"moves", moves},
 		{"rebuild", rebuild},
 		{"jobs", jobs},
+		{"days", days},
 		{"rooms", rooms},
 	}
 }
