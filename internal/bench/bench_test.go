@@ -70,5 +70,5 @@ func TestRun(t *testing.T) {
 func TestRunRefusesUnknown(t *testing.T) {
 	t.Parallel()
 	err := bench.Run(t.Context(), bench.Options{Dir: t.TempDir(), Only: []string{"speed"}})
-	require.ErrorContains(t, err, `no benchmark "speed"; there are cost, latency, crash, planner, moves, rebuild, jobs, rooms`)
+	require.ErrorContains(t, err, `no benchmark "speed"; there are cost, latency, crash, planner, moves, rebuild, jobs, days, rooms`)
 }
