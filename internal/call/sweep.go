@@ -14,6 +14,7 @@ const (
 	sweptLegEnd    = "leg-end"       // a party whose line is no more
 	sweptLegAnswer = "leg-answer"    // a party that has answered
 	sweptLegKept   = "leg-kept"      // a party that was hung up and is still there
+	sweptApart     = "apart"         // citizen and agent who are to speak and are not connected
 	sweptStray     = "stray"         // a channel of no call
 	sweptStrayLeg  = "stray-leg"     // a channel of a call that knows nothing of it
 	sweptUnrun     = "unrun"         // a call in the store that nobody runs
@@ -50,6 +51,7 @@ type finding struct {
 //	end, answer          the citizen's line is gone, or up, and the event of it was lost
 //	leg-end, leg-answer  the same of an agent's
 //	leg-kept             an agent's line that was hung up and is still there
+//	apart                citizen and agent who are to speak and are not connected
 //	stray, stray-leg     a channel that belongs to nobody: received, or ended
 //	unrun                a call in the store that no process runs: taken up
 //	ended                a call here that has an end in the store: let go
@@ -112,6 +114,9 @@ func (w *worker) findings(l *live, a adoption) []finding {
 			add(sweptLegAnswer, p.name, func() { w.answered(l, Event{Kind: Answered, At: now, Channel: p.name}) })
 		}
 	}
+	if l.apart(a) {
+		add(sweptApart, id, func() { w.arrange(l) })
+	}
 	for _, name := range slices.Sorted(maps.Keys(a.legs)) {
 		if l.party(name) == nil {
 			add(sweptStrayLeg, name, func() { w.perform(l, Command{Op: DoHangup, Channel: name}) })
@@ -124,6 +129,22 @@ func (w *worker) findings(l *live, a adoption) []finding {
 		add(sweptEnded, id, func() { w.endedElsewhere(l) })
 	}
 	return list
+}
+
+// apart tells whether somebody who is to be connected is in no bridge: another
+// process, which stood still and did not know that it was replaced, may have taken
+// them out of it.
+func (l *live) apart(a adoption) bool {
+	if l.talk == nil || l.gone || !l.rearrange.IsZero() || a.there == nil {
+		return false
+	}
+	members, _ := l.seats()
+	for _, name := range members {
+		if ch, there := a.legs[name]; there && ch.Bridge == "" {
+			return true
+		}
+	}
+	return len(members) > 0 && !l.talk.Apart && a.there.Bridge == ""
 }
 
 // settled tells whether a telephone was made to ring so long ago that its channel

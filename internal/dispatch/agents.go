@@ -40,6 +40,9 @@ func (s *Tickets) Ringing(ctx context.Context, tenant, ticket, agentID string, a
 func (s *Tickets) Connected(ctx context.Context, tenant, ticket, agentID string, at time.Time) error {
 	return s.step(ctx, tenant, ticket, func(b *board, t queue.Ticket) (Change, error) {
 		a, ok := b.Agent(agentID)
+		if a.State == agent.WrapUp && a.After == t.ID {
+			return Change{}, nil // told late: this agent has handed the citizen over since
+		}
 		speaking, err := t.Connected(at, agentID)
 		if !ok || err != nil {
 			return Change{}, nil

@@ -28,8 +28,10 @@ func (t *talk) connect(agent string, words speech.ID, slots ...speech.Slot) {
 		t.Do(dialogue.Action{Kind: dialogue.Drop, Serial: leg.Serial})
 		t.left(nil)
 	})
-	t.Tell(AskRinging, step)
-	ring := func() { t.Do(leg) }
+	ring := func() { // told again when the call is taken up again, since nobody may have heard of it
+		t.Tell(AskRinging, step)
+		t.Do(leg)
+	}
 	ring()
 	if words != "" {
 		t.Say(words, slots...)

@@ -100,9 +100,19 @@ func (m *meeting) wait() dialogue.Wait {
 	return w
 }
 
-// replay leaves what holds, for a call that was taken up again.
+// replay leaves what holds, for a call that was taken up again. Who is with the
+// citizen is told again: the process may have died before anybody heard of it, and
+// an agent of whose talk nobody knows is given another citizen.
 func (m *meeting) replay() {
-	if m.helper != nil && !m.helper.up {
+	if m.agent.up && m.request == nil { // else the agent is on the way out of it
+		m.Tell(AskConnected, m.agent.step)
+	}
+	switch {
+	case m.helper == nil:
+	case m.helper.up:
+		m.Tell(AskConnected, m.helper.step)
+	default:
+		m.Tell(AskRinging, m.helper.step)
 		m.Do(m.helper.leg)
 	}
 	if m.request != nil {

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"bytes"
+	"flag"
 	"maps"
 	"slices"
 	"strings"
@@ -18,6 +19,9 @@ import (
 	"richiamo/internal/sim"
 	"richiamo/internal/sim/town"
 )
+
+// every has each use of each verb disturbed, and not the first and the last alone.
+var every = flag.Bool("every", false, "disturb every use of every verb in TestFaults")
 
 // scenario is a story in which every verb of the stores and every command to the
 // exchange is made to fail, and is died before and after.
@@ -159,8 +163,8 @@ var unused = map[memstore.Verb]string{
 // TestFaults goes through every verb of the stores and every command to the
 // exchange in every scenario: failed, failed but done, the process dead before it
 // and after it, or standing still there while another one takes over, and waking up
-// later; at its first uses, one in the middle and its last one. Everything must hold
-// that always holds.
+// later; at its first use and its last one, or at each with -every. Everything must
+// hold that always holds.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	s, err := studio()
@@ -208,9 +212,7 @@ func (sc scenario) disturbed(t *testing.T, s *sim.Studio) {
 	played := 0
 	for _, verb := range slices.Sorted(maps.Keys(used)) {
 		for _, n := range uses(used[verb]) {
-			for _, kind := range []sim.Kind{
-				sim.FailedVerb, sim.LostVerb, sim.CrashBefore, sim.CrashAfter, sim.FreezeBefore, sim.FreezeAfter,
-			} {
+			for _, kind := range kinds(n) {
 				p := sc.fresh()
 				p.Faults = append(p.Faults, sim.Disturbance{Kind: kind, Verb: verb, Nth: n, For: 100 * time.Second})
 				played++
@@ -224,8 +226,25 @@ func (sc scenario) disturbed(t *testing.T, s *sim.Studio) {
 }
 
 // uses are the uses of a verb that are disturbed.
-func uses(n int) []int {
-	all := []int{1, 2, (n + 1) / 2, n}
-	slices.Sort(all)
-	return slices.DeleteFunc(slices.Compact(all), func(i int) bool { return i < 1 || i > n })
+func uses(n int) (all []int) {
+	if *every {
+		for i := range n {
+			all = append(all, i+1)
+		}
+		return all
+	}
+	if n == 1 {
+		return []int{1}
+	}
+	return []int{1, n}
+}
+
+// kinds are what befalls the nth use: a process stands still at the first one only,
+// since by then there is another one.
+func kinds(n int) []sim.Kind {
+	all := []sim.Kind{sim.FailedVerb, sim.LostVerb, sim.CrashBefore, sim.CrashAfter}
+	if n == 1 || *every {
+		all = append(all, sim.FreezeBefore, sim.FreezeAfter)
+	}
+	return all
 }

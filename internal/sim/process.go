@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -51,11 +52,11 @@ func (w *World) start() {
 	p.runner = call.NewRunner(call.Config{
 		Node: node, Scripts: flow.Scripts(), Rescue: flow.ScriptRescue,
 		Host: p, Line: w.exchange, Store: w.stores.Calls, Nodes: w.stores.Calls,
-		Outside: desk.New(desk.Config{
+		Outside: asking{w, desk.New(desk.Config{
 			Tickets: p.tickets, Registrations: w.stores.Registrations, Limits: w.stores.Limits,
 			Recordings: recordings{}, Secret: []byte("a secret of the simulation"),
 			Tenants: map[string]desk.Tenant{tenant: w.deskTenant()},
-		}),
+		})},
 		AfterKey: 500 * time.Millisecond, AfterAnswer: time.Second, BeforeEnd: time.Second,
 		Now: w.clock.Now, Beside: p.beside,
 	})
@@ -303,6 +304,21 @@ func (w *World) ticketStore() dispatch.Store {
 		return w.stores.Tickets
 	}
 	return history{w.stores.Tickets, w}
+}
+
+// asking tells what conversations ask.
+type asking struct {
+	w *World
+	call.Outside
+}
+
+// Answer implements call.Outside.
+func (a asking) Answer(ctx context.Context, q call.Question) (json.RawMessage, error) {
+	answer, err := a.Outside.Answer(ctx, q)
+	if a.w.Trace != nil {
+		a.w.tell("  %s asked %s: %v", q.Key, q.Name, err)
+	}
+	return answer, err
 }
 
 // history tells what is committed.
