@@ -4,7 +4,9 @@
 // telephone takes a second.
 //
 //	world.go      one world: how it is made from a seed, and run to its end
-//	draw.go       what a seed decides: hours, people, faults
+//	plan.go       what a world is made of: people, hours, what goes wrong
+//	draw.go       what a seed decides of that
+//	register.go   invented citizens
 //	process.go    the service as a process that can die, freeze, and be two
 //	freeze.go     a process that stands still in the middle of a verb
 //	host.go       what the service needs around calls and tickets
@@ -17,8 +19,8 @@
 // Nothing is decided by anything but the seed: the same seed plays the same world
 // to the last event, and its history can be read:
 //
-//	studio, err := sim.NewStudio()
-//	w := studio.World(42)
+//	studio, err := sim.NewStudio(sim.Register)
+//	w := studio.New(sim.Draw(42))
 //	w.Trace = os.Stdout
 //	err = w.Run() // nil, or the first thing that was not as it must be
 //
@@ -26,8 +28,10 @@
 // settled.go (at the end). To add a fault, give it a line in draw.go and a deed in
 // faults.go. A seed that has found a bug goes into the list of regression_test.go.
 //
-// What is not simulated: sound, the network between the parts, time that passes
-// between two steps of one goroutine (creating, asking and ringing happen at one
-// instant; a process can only die between them), and the machinery of a real Redis
-// and a real exchange, which the tests on real processes have.
+// What is not simulated: sound and keys as tones; the network between the parts;
+// two things of one process at the same instant (it does one after the other, and
+// is disturbed in the middle of a verb only by dying or standing still there);
+// several tenants, languages and exchanges; the HTTP API and the codes of desk
+// phones; and the machinery of a real Redis and a real exchange, which the tests on
+// real processes have.
 package sim

@@ -2,10 +2,12 @@ package sim_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"richiamo/internal/memstore"
 	"richiamo/internal/sim"
 )
 
@@ -32,6 +34,38 @@ func TestRegressions(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			require.NoError(t, s.New(sim.Draw(seed)).Run(), "found once: %s", found)
+		})
+	}
+}
+
+// TestRegressionsOfFaults plays scenarios again in which a verb that was disturbed
+// in the middle showed something that was not as it must be.
+func TestRegressionsOfFaults(t *testing.T) {
+	t.Parallel()
+	s, err := studio()
+	require.NoError(t, err)
+	for _, r := range []struct {
+		scenario string
+		verb     memstore.Verb
+		nth      int
+		kind     sim.Kind
+		found    string
+	}{
+		{"talk with wishes", memstore.DoCommit, 8, sim.CrashBefore, "nobody had heard that an agent speaks, who was then given another citizen"},
+		{"talk with wishes", memstore.DoCommit, 13, sim.CrashAfter, "the same of an agent to whom a citizen was handed over"},
+		{"talk with wishes", memstore.DoSave, 5, sim.CrashAfter, "that an agent speaks was told late, and took the citizen back from whom it was handed over to"},
+		{"talk with wishes", "line join", 11, sim.FreezeBefore, "a process that stood still took an agent out of a talk that was another one's by then"},
+		{"killed while it rings", "line create", 2, sim.FailedVerb, "a telephone that rang was believed not to, and answered into silence"},
+		{"killed while it rings", memstore.DoOpen, 1, sim.FreezeAfter, "a process that read slowly never came up"},
+		{"promise without keys", "line record", 1, sim.FailedVerb, "a recording that could not be begun left the caller in silence"},
+	} {
+		t.Run(fmt.Sprintf("%s/%s/%d/%s", r.scenario, r.verb, r.nth, r.kind), func(t *testing.T) {
+			t.Parallel()
+			i := slices.IndexFunc(scenarios(), func(sc scenario) bool { return sc.name == r.scenario })
+			require.GreaterOrEqual(t, i, 0)
+			p := scenarios()[i].fresh()
+			p.Faults = append(p.Faults, sim.Disturbance{Kind: r.kind, Verb: r.verb, Nth: r.nth, For: stillFor})
+			require.NoError(t, s.New(p).Run(), "found once: %s", r.found)
 		})
 	}
 }

@@ -26,7 +26,7 @@ func small(t *testing.T) (day.Scenario, *sim.Studio) {
 	t.Helper()
 	s, ok := day.Find("over-80s-day")
 	require.True(t, ok)
-	s.Scale, s.Hours = 0.01, 3
+	s.Scale, s.Hours = 0.01, 2
 	studio, err := studio()
 	require.NoError(t, err)
 	return s, studio
