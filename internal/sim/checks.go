@@ -375,7 +375,13 @@ func (c *checks) couldBeDialled(p *process, t queue.Ticket) bool {
 	if now.Sub(c.left) < restAfter {
 		lines++ // likewise the line
 	}
-	w.exchange.Each(func(l *town.Line) { engaged = engaged || l.Number == t.Phone.Reveal() })
+	up := 0 // also those whose attempt has ended and who hear the rest of it
+	w.exchange.Each(func(l *town.Line) {
+		engaged = engaged || l.Number == t.Phone.Reveal()
+		if l.Agent == "" && l.Number != "" && (l.Rings() || l.IsUp()) {
+			up++
+		}
+	})
 	for _, other := range c.tickets {
 		if other.State.OnLine() {
 			engaged = engaged || other.Phone == t.Phone
@@ -384,5 +390,5 @@ func (c *checks) couldBeDialled(p *process, t queue.Ticket) bool {
 			}
 		}
 	}
-	return !engaged && lines < w.serve.Lines
+	return !engaged && max(lines, up) < w.serve.Lines
 }
