@@ -196,7 +196,9 @@ func (w *worker) feed(l *live, in dialogue.Input) {
 // conversation has not let go.
 func (l *live) keeps(in dialogue.Input) bool {
 	switch in.Kind {
-	case dialogue.YourTurn, dialogue.Closing, dialogue.LegUp, dialogue.LegDown:
+	case dialogue.YourTurn:
+		return !l.gone && !l.with(in.Agent)
+	case dialogue.Closing, dialogue.LegUp, dialogue.LegDown:
 		return !l.gone
 	case dialogue.Wished:
 		return l.talk != nil
@@ -204,11 +206,24 @@ func (l *live) keeps(in dialogue.Input) bool {
 	return false
 }
 
-// mostLater bounds what is kept, and wishLasts how long a wish is: the agent keys
-// it again.
+// with tells whether an agent rings or speaks for this call already: then the turn
+// was taken, and is merely told once more.
+func (l *live) with(agent string) bool {
+	for _, p := range l.parties {
+		if p.agent == agent && !p.let {
+			return true
+		}
+	}
+	return false
+}
+
+// mostLater bounds what is kept, wishLasts and turnLasts how long a wish and a turn
+// are: the agent keys the wish again, the planner tells the turn again as long as it
+// holds. An older one may be of an agent who is another citizen's by now.
 const (
 	mostLater = 16
 	wishLasts = 5 * time.Second
+	turnLasts = 3 * time.Second
 )
 
 // keep keeps an input; the newest of a kind counts.
@@ -223,7 +238,8 @@ func (l *live) keep(in dialogue.Input) {
 func (w *worker) catchUp(l *live) {
 	now := w.r.now()
 	l.later = slices.DeleteFunc(l.later, func(in dialogue.Input) bool {
-		return in.Kind == dialogue.Wished && now.Sub(in.At) > wishLasts
+		age := now.Sub(in.At)
+		return in.Kind == dialogue.Wished && age > wishLasts || in.Kind == dialogue.YourTurn && age > turnLasts
 	})
 	i := slices.IndexFunc(l.later, l.turn.Wait.Accepts)
 	if i < 0 || w.calls[l.rec.ID] != l {

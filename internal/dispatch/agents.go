@@ -17,14 +17,18 @@ import (
 // makes sense, and the planner mends the rest.
 
 // Ringing is the agent's telephone about to ring for a ticket. An agent who
-// was taken away from the ticket and is still free is given back to it.
+// was taken away from the ticket and is still free is given back to it, also when
+// another one has been reserved since.
 func (s *Tickets) Ringing(ctx context.Context, tenant, ticket, agentID string, at time.Time) error {
 	return s.step(ctx, tenant, ticket, func(b *board, t queue.Ticket) (Change, error) {
 		a, ok := b.Agent(agentID)
 		if !ok || (t.State != queue.Waiting && t.State != queue.Dialling) {
 			return Change{}, nil
 		}
-		if t.State == queue.Waiting && t.Agent == "" && a.State == agent.Ready {
+		var spared []agent.Agent
+		if t.State == queue.Waiting && t.Agent != agentID && a.State == agent.Ready {
+			spared = b.without(t, at) // who was reserved meanwhile is free again
+			t.Agent = ""
 			a, _ = a.Reserve(at, t.ID)
 			t, _ = t.Reserve(at, a.ID)
 		}
@@ -32,7 +36,7 @@ func (s *Tickets) Ringing(ctx context.Context, tenant, ticket, agentID string, a
 		if err != nil || t.Agent != a.ID {
 			return Change{}, nil
 		}
-		return Change{Tickets: []queue.Ticket{t}, Agents: []agent.Agent{ringing}}, nil
+		return Change{Tickets: []queue.Ticket{t}, Agents: append(spared, ringing)}, nil
 	})
 }
 

@@ -193,9 +193,9 @@ func (w *World) befall(d Disturbance) {
 		w.withdraw()
 	case PhoneDead:
 		w.agents[0].Silent = true
-		w.probe(false)
+		w.probe()
 		w.pending++
-		w.clock.After(d.For, func() { w.pending--; w.agents[0].Silent = false; w.probe(true) })
+		w.clock.After(d.For, func() { w.pending--; w.agents[0].Silent = false; w.probe() })
 	case LineBreaks:
 		if lines := w.exchange.Lines(); len(lines) > 0 {
 			lines[w.dice.IntN(len(lines))].Break()
@@ -213,14 +213,14 @@ func (w *World) withdraw() {
 	}
 }
 
-// probe tells whether the first agent's telephone answers, until it is heard.
-func (w *World) probe(answers bool) {
+// probe tells whether the first agent's telephone answers, until that is heard.
+func (w *World) probe() {
 	err := errNobody
 	w.asked(func(p *process) {
-		err = p.tickets.Phones(context.Background(), tenant, map[string]bool{w.agents[0].Name: answers})
+		err = p.tickets.Phones(context.Background(), tenant, map[string]bool{w.agents[0].Name: !w.agents[0].Silent})
 	})
-	if err != nil && w.agents[0].Silent != answers {
-		w.clock.After(5*time.Second, func() { w.probe(answers) })
+	if err != nil {
+		w.clock.After(5*time.Second, w.probe)
 	}
 }
 

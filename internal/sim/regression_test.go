@@ -20,16 +20,17 @@ func TestRegressions(t *testing.T) {
 	s, err := studio()
 	require.NoError(t, err)
 	for seed, found := range map[uint64]string{
-		25:   "a number was dialled in whose own call we still said goodbye: busy, at the citizen's cost",
-		46:   "attempts of tickets that were done with did not count for the cap of the number",
-		85:   "a call that ended while the store was away was kept as going on for ever",
-		236:  "a trunk check that was withdrawn had the planner look again and again, in no time",
-		434:  "a line that says goodbye was not counted among the lines in use",
-		1139: "a recording that could not be begun left the caller in silence for ever",
-		1285: "a call that had its last words still to say was hung up by the process that took it up",
-		3324: "a process that had been replaced while it stood still was taken for the one that serves",
-		8070: "a caller had the turn before an earlier promise whose line had just become free",
-		8900: "an agent in a talk without a ticket was reserved to help in another talk",
+		25:    "a number was dialled in whose own call we still said goodbye: busy, at the citizen's cost",
+		46:    "attempts of tickets that were done with did not count for the cap of the number",
+		85:    "a call that ended while the store was away was kept as going on for ever",
+		236:   "a trunk check that was withdrawn had the planner look again and again, in no time",
+		434:   "a line that says goodbye was not counted among the lines in use",
+		1139:  "a recording that could not be begun left the caller in silence for ever",
+		1285:  "a call that had its last words still to say was hung up by the process that took it up",
+		3324:  "a process that had been replaced while it stood still was taken for the one that serves",
+		8070:  "a caller had the turn before an earlier promise whose line had just become free",
+		87603: "a turn that was told once more while the agent rang was taken for the next agent's",
+		8900:  "an agent in a talk without a ticket was reserved to help in another talk",
 	} {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
