@@ -53,13 +53,14 @@ type Desk struct {
 	cfg     Config
 	mu      sync.Mutex
 	tripped map[string]time.Time // tenants in which nobody is looked up, and until when
+	steps   steps
 }
 
 var _ call.Outside = (*Desk)(nil)
 
 // New makes a desk.
 func New(cfg Config) *Desk {
-	return &Desk{cfg: cfg, tripped: map[string]time.Time{}}
+	return &Desk{cfg: cfg, tripped: map[string]time.Time{}, steps: steps{last: map[string]int{}}}
 }
 
 // visit is one question at the desk.
@@ -91,13 +92,13 @@ func (d *Desk) Answer(ctx context.Context, q call.Question) (json.RawMessage, er
 	case flow.AskCallback:
 		return answer(ctx, q, v.callback)
 	case flow.AskRinging:
-		return answer(ctx, q, v.ringing)
+		return answer(ctx, q, v.inOrder(v.ringing))
 	case flow.AskConnected:
-		return answer(ctx, q, v.connected)
+		return answer(ctx, q, v.inOrder(v.connected))
 	case flow.AskMissed:
-		return answer(ctx, q, v.missed)
+		return answer(ctx, q, v.inOrder(v.missed))
 	case flow.AskTalked:
-		return answer(ctx, q, v.talked)
+		return answer(ctx, q, v.inOrder(v.talked))
 	case flow.AskLeft:
 		return answer(ctx, q, v.left)
 	case flow.AskAttempt:

@@ -10,6 +10,7 @@
 //	person.go      the queue: a place, the outlook, the way to an agent
 //	promise.go     promised calls: for when, changed, cancelled, known again
 //	talk.go        helpers, transfers, feature codes of agents
+//	steps.go       the way to an agent, told in order
 //	returncall.go  our own calls: how they ended, whom they reached
 //
 // The desk decides nothing about who is next: tickets and agents are written by

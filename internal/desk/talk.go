@@ -20,7 +20,7 @@ func (v visit) transfer(ctx context.Context, r flow.Transfer) (flow.Transferred,
 		return flow.Transferred{Agent: helper}, v.cfg.Tickets.TakenOver(ctx, v.tenant, r.Ticket, r.From, helper, v.Now)
 	}
 	id, err := v.cfg.Tickets.Transfer(ctx, v.tenant, r.Ticket, r.From, r.To, v.Now)
-	return refusable(id, err)
+	return refusable(id, v.taken(r.From, err))
 }
 
 // help reserves another agent to help in a talk.

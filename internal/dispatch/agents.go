@@ -26,7 +26,8 @@ func (s *Tickets) Ringing(ctx context.Context, tenant, ticket, agentID string, a
 			return Change{}, nil
 		}
 		var spared []agent.Agent
-		if t.State == queue.Waiting && t.Agent != agentID && a.State == agent.Ready {
+		// An agent who is free since later has let it ring to its end: this is told late.
+		if t.State == queue.Waiting && t.Agent != agentID && a.State == agent.Ready && !at.Before(a.Since) {
 			spared = b.without(t, at) // who was reserved meanwhile is free again
 			t.Agent = ""
 			a, _ = a.Reserve(at, t.ID)

@@ -24,6 +24,7 @@ const (
 	stuckFor    = 3 * time.Minute
 	watchEvery  = 10 * time.Second
 	restAfter   = 5 * time.Second
+	joinedIn    = 30 * time.Second // the planner looks for doubled requests every ten
 )
 
 // checks judges a world.
@@ -41,6 +42,7 @@ type checks struct {
 	mute     time.Time            // when something could not be played last
 	stuck    map[string]stuckAgent
 	doubled  string    // two open requests of one number, when it was looked last
+	since    time.Time // and since when
 	well     time.Time // when something kept the service from working last
 
 	stale   bool      // the view is older than the store
@@ -142,9 +144,11 @@ func (c *checks) rang(l *town.Line) {
 		switch {
 		case other == l || other.Inbound:
 			return
-		case l.Agent != "" && other.Agent == l.Agent && (other.Rings() || other.IsUp()) && c.single:
+		case l.Agent != "" && other.Agent == l.Agent && (other.Rings() || other.IsUp()) && c.single && c.ticketed(other):
 			// A process that stood still and does not know that it is replaced may ring
-			// an agent once: nothing at the exchange fences an agent's telephone.
+			// an agent once: nothing at the exchange fences an agent's telephone. And of
+			// an agent who was passed on while the store was away nobody knows once the
+			// process has died that did it: the telephone says that it is busy.
 			c.wrong("agent %s is rung by %s while on %s", l.Agent, l.ID, other.ID)
 		case l.Agent == "" && other.Number == l.Number && (other.Rings() || other.IsUp()):
 			c.wrong("%s and %s ring the same number", l.ID, other.ID)
@@ -162,6 +166,18 @@ func (c *checks) rang(l *town.Line) {
 		c.wrong("%s is call number %d of ours at a time, of %d", l.ID, ours+1, c.w.serve.Lines)
 	}
 	c.recorded(l)
+}
+
+// ticketed tells whether the call of an agent's line is one of a ticket.
+func (c *checks) ticketed(l *town.Line) bool {
+	c.look()
+	call, _, _ := strings.Cut(l.ID, "~")
+	for _, t := range c.tickets {
+		if t.Call == call {
+			return true
+		}
+	}
+	return false
 }
 
 // ended notes that a line is no more.
@@ -344,8 +360,8 @@ func (c *checks) decided(p *process, d dispatch.Decision) {
 // couldBeServed tells whether a ticket could have been given an agent now.
 func (c *checks) couldBeServed(p *process, t queue.Ticket) bool {
 	now := c.w.clock.Now()
-	if !t.NeedsAgent || t.Agent != "" || now.Before(t.NotBefore) {
-		return false
+	if !t.NeedsAgent || t.Agent != "" || now.Before(t.NotBefore) || t.Updated.Equal(now) {
+		return false // what has changed at this instant is seen at the planner's next look
 	}
 	switch t.State {
 	case queue.Waiting:

@@ -73,10 +73,13 @@ func (w *World) oneRequest() {
 		}
 		first[t.Phone] = t
 	}
-	if doubled != "" && doubled == w.doubled && w.clock.Now().Sub(w.well) > time.Minute {
+	now := w.clock.Now()
+	switch {
+	case doubled != w.doubled:
+		w.doubled, w.since = doubled, now
+	case doubled != "" && now.Sub(w.since) > joinedIn && now.Sub(w.well) > time.Minute:
 		w.wrong("%s are two requests of one number", doubled)
 	}
-	w.doubled = doubled
 }
 
 // serves tells whether something of what an agent is kept for is to be seen at
