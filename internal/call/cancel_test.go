@@ -172,7 +172,7 @@ func TestClosingIsKept(t *testing.T) {
 		s.listen(100 * time.Millisecond)
 		close(slow)
 		s.listen(100 * time.Millisecond)
-		assert.Contains(t, s.asked, call.RequestName(maria, 2)+" told")
+		assert.Contains(t, s.asked, maria+".2 told")
 		assert.True(t, s.runner.Live(maria))
 		require.ErrorIs(t, s.runner.Close("nobody's"), call.ErrNotFound)
 		require.ErrorIs(t, s.runner.Wish("nobody's", "agent1", dialogue.PutOnHold, ""), call.ErrNotFound)

@@ -57,9 +57,6 @@ func serialOf(name string) int {
 	return n
 }
 
-// RequestName names a request of a call for ever.
-func RequestName(call string, serial int) string { return requestName(call, 0, serial) }
-
 // requestName names a request of the conversation that came after so many broken
 // ones: the outside must not take it for a request of theirs.
 func requestName(call string, broken, serial int) string {

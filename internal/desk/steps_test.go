@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -51,8 +52,8 @@ func TestStepsForgetSomeDay(t *testing.T) {
 	t.Parallel()
 	d := New(Config{})
 	for i := range mostSteps + 5 {
-		v := visit{Desk: d, Question: call.Question{Key: call.RequestName("in", i)}, tenant: "example"}
-		require.NoError(t, v.taken(string(rune('a'+i%26))+call.RequestName("agent", i), nil))
+		v := visit{Desk: d, Question: call.Question{Key: fmt.Sprintf("in.%d", i)}, tenant: "example"}
+		require.NoError(t, v.taken(string(rune('a'+i%26))+fmt.Sprintf("agent.%d", i), nil))
 	}
 	assert.LessOrEqual(t, len(d.steps.last), mostSteps)
 }

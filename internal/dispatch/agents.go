@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"richiamo/internal/agent"
+	"richiamo/internal/plan"
 	"richiamo/internal/queue"
 )
 
@@ -28,7 +29,7 @@ func (s *Tickets) Ringing(ctx context.Context, tenant, ticket, agentID string, a
 		var spared []agent.Agent
 		// An agent who is free since later has let it ring to its end: this is told late.
 		if t.State == queue.Waiting && t.Agent != agentID && a.State == agent.Ready && !at.Before(a.Since) {
-			spared = b.without(t, at) // who was reserved meanwhile is free again
+			spared = b.Without(t, at) // who was reserved meanwhile is free again
 			t.Agent = ""
 			a, _ = a.Reserve(at, t.ID)
 			t, _ = t.Reserve(at, a.ID)
@@ -54,7 +55,7 @@ func (s *Tickets) Connected(ctx context.Context, tenant, ticket, agentID string,
 		}
 		c := Change{Tickets: []queue.Ticket{speaking}, Agents: []agent.Agent{a.Take(at, t.ID)}}
 		if t.Agent != agentID {
-			c.Agents = append(c.Agents, b.without(t, at)...)
+			c.Agents = append(c.Agents, b.Without(t, at)...)
 		}
 		return c, nil
 	})
@@ -106,10 +107,10 @@ func (b *board) talked(t queue.Ticket, agentID string, at time.Time) Change {
 	}
 	c := Change{Tickets: []queue.Ticket{done}}
 	if before.Agent != agentID { // told by a helper who had taken over
-		c.Agents = append(c.Agents, b.without(before, at)...)
+		c.Agents = append(c.Agents, b.Without(before, at)...)
 	}
 	if ok {
-		if a, ok = part(a, t.ID, at); ok {
+		if a, ok = plan.Part(a, t.ID, at); ok {
 			c.Agents = append(c.Agents, a)
 		}
 	}

@@ -153,7 +153,7 @@ func merge(b *board, into, t queue.Ticket, at time.Time) (Change, error) {
 			return Change{}, err
 		}
 	}
-	return Change{Tickets: []queue.Ticket{into, gone}, Agents: b.without(t, at)}, nil
+	return Change{Tickets: []queue.Ticket{into, gone}, Agents: b.Without(t, at)}, nil
 }
 
 // Cancel ends a promised call that the citizen does not want any more.

@@ -3,7 +3,6 @@ package dispatch
 import (
 	"reflect"
 	"slices"
-	"time"
 
 	"richiamo/internal/agent"
 	"richiamo/internal/plan"
@@ -20,9 +19,6 @@ func (b *board) agent(id string) agent.Agent {
 	a, _ := b.Agent(id)
 	return a
 }
-
-// without is the agent of a ticket, parted from it.
-func (b *board) without(t queue.Ticket, at time.Time) []agent.Agent { return b.Without(t, at) }
 
 func (b *board) apply(c Change) {
 	for _, t := range c.Tickets {

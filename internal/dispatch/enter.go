@@ -241,6 +241,6 @@ func (s *Tickets) Left(ctx context.Context, tenant, id, call string, at time.Tim
 			return Change{}, nil
 		}
 		gone, err := t.Leave(at)
-		return Change{Tickets: []queue.Ticket{gone}, Agents: b.without(t, at)}, err
+		return Change{Tickets: []queue.Ticket{gone}, Agents: b.Without(t, at)}, err
 	})
 }

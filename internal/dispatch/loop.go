@@ -255,7 +255,7 @@ func (w *watch) facts(now time.Time) plan.Facts {
 func (w *watch) carryOut(ctx context.Context, now time.Time, d Decision) (committed bool, err error) {
 	var ledgers []queue.Ledger
 	switch {
-	case d.Verb == Turn && d.Ticket.Node == w.cfg.Node && !w.calls.Live(d.Ticket.Call):
+	case d.Verb == plan.Turn && d.Ticket.Node == w.cfg.Node && !w.calls.Live(d.Ticket.Call):
 		w.silent[d.Ticket.Call] = true // hung up since it was last heard
 		return true, w.look(ctx, func(b *board) { b.Heard(now, w.silent) })
 	case calls(d) && len(d.Tickets) > 0:
@@ -287,9 +287,9 @@ func (w *watch) carryOut(ctx context.Context, now time.Time, d Decision) (commit
 func (w *watch) affect(ctx context.Context, now time.Time, d Decision) {
 	var err error
 	switch d.Verb {
-	case Turn:
+	case plan.Turn:
 		err = w.calls.Turn(ctx, w.tenant, d.Ticket.Call, d.Ticket.ID, d.Ticket.Agent)
-	case Dial, plan.Notice:
+	case plan.Dial, plan.Notice:
 		w.hold = time.Time{}
 		if err = w.calls.Place(ctx, d.Ticket); err != nil {
 			w.hold = now.Add(holdFor)
@@ -311,7 +311,7 @@ func (w *watch) affect(ctx context.Context, now time.Time, d Decision) {
 }
 
 // calls tells whether a decision places a call.
-func calls(d Decision) bool { return d.Verb == Dial || d.Verb == plan.Notice }
+func calls(d Decision) bool { return d.Verb == plan.Dial || d.Verb == plan.Notice }
 
 // mayPlace looks at what the board does not know before a call is committed: the
 // exchange, the numbers that are never called, and what admit.go says. The ledgers
@@ -377,7 +377,7 @@ func (w *watch) reconcile(ctx context.Context) {
 				return Change{}, nil
 			}
 			gone, err := t.Withdraw(now, queue.ReasonServedAway)
-			return Change{Tickets: []queue.Ticket{gone}, Agents: b.without(t, now)}, err
+			return Change{Tickets: []queue.Ticket{gone}, Agents: b.Without(t, now)}, err
 		})
 		if err != nil {
 			w.log.Warn("a caller served while the store was away is still in the queue", "tenant", w.tenant, "ticket", t.ID, "error", err)

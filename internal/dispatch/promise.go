@@ -97,7 +97,7 @@ func (a Asked) decide(o *office, b *board, t queue.Ticket, fresh, word string, n
 	if err == nil && (a.Phone.Withheld() || never) {
 		promised, err = promised.GiveUp(a.At, hopeless(a.Phone))
 	}
-	return Change{Tickets: []queue.Ticket{promised}, Agents: b.without(t, a.At)}, err
+	return Change{Tickets: []queue.Ticket{promised}, Agents: b.Without(t, a.At)}, err
 }
 
 // fill adds to a ticket what the citizen gave.
@@ -206,7 +206,7 @@ func (a Asked) join(o *office, b *board, t, other queue.Ticket) (Change, error) 
 		if err != nil {
 			return Change{}, err
 		}
-		c.Tickets, c.Agents = append(c.Tickets, gone), b.without(t, a.At)
+		c.Tickets, c.Agents = append(c.Tickets, gone), b.Without(t, a.At)
 	}
 	return c, nil
 }

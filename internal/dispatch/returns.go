@@ -142,7 +142,7 @@ func (s *Tickets) withdraw(ctx context.Context, tenant, id string, why queue.Rea
 			return Change{Tickets: []queue.Ticket{t}}, nil
 		}
 		gone, err := t.Withdraw(at, why)
-		return Change{Tickets: []queue.Ticket{gone}, Agents: b.without(t, at)}, err
+		return Change{Tickets: []queue.Ticket{gone}, Agents: b.Without(t, at)}, err
 	})
 	if err != nil {
 		return queue.Ticket{}, err

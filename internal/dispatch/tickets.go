@@ -144,7 +144,7 @@ func (s *Tickets) AttemptEnded(ctx context.Context, tenant, id string, attempt i
 		}
 		c := Change{Tickets: []queue.Ticket{ended}}
 		if t.State.OnLine() && !ended.State.OnLine() {
-			c.Agents = b.without(t, at)
+			c.Agents = b.Without(t, at)
 		}
 		if r.Outcome == queue.Blocked {
 			c.Tickets = append(c.Tickets, b.giveUpOthers(ended, at)...)

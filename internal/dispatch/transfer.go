@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"richiamo/internal/agent"
+	"richiamo/internal/plan"
 	"richiamo/internal/queue"
 )
 
@@ -170,7 +171,7 @@ func (s *Tickets) Helper(ctx context.Context, tenant, ticket, helper string, ste
 		case HelperMissed:
 			a, err = a.Miss(at, ticket, cause)
 		case HelperLeaves:
-			a, ok = part(a, ticket, at)
+			a, ok = plan.Part(a, ticket, at)
 		}
 		if err != nil || !ok {
 			return Change{}, nil

@@ -10,6 +10,7 @@ import (
 	"richiamo/internal/agent"
 	"richiamo/internal/dispatch"
 	"richiamo/internal/phone"
+	"richiamo/internal/plan"
 	"richiamo/internal/queue"
 	"richiamo/internal/sim/town"
 	"richiamo/internal/speech"
@@ -345,7 +346,7 @@ func (c *checks) joins(members []*town.Line) {
 // and could have been served, is passed over.
 func (c *checks) decided(p *process, d dispatch.Decision) {
 	c.w.tell("process %d: %s %s, %s", p.n, d.Verb, d.Ticket.ID, d.Reason)
-	first := d.Verb == dispatch.Turn || d.Verb == dispatch.Dial
+	first := d.Verb == plan.Turn || d.Verb == plan.Dial
 	if c.w.Light || !first || !d.Ticket.NeedsAgent || len(d.Tickets) == 0 || !c.single {
 		return
 	}

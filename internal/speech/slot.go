@@ -96,9 +96,6 @@ func Word(three string) Slot { return figures("word", strings.Split(three, "")) 
 // read: prefix and pairs for a landline, 3-3-4 for a mobile.
 func Phone(groups ...string) Slot { return figures("phone", groups) }
 
-// PhoneNumber is [Phone] for a slot of another name.
-func PhoneNumber(name string, groups ...string) Slot { return figures(name, groups) }
-
 // ServicePhone fills {service-phone}, our own number, read in threes.
 func ServicePhone(groups ...string) Slot { return figures("service-phone", groups) }
 

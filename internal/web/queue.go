@@ -223,9 +223,9 @@ func (a *api) listHalfDays(w http.ResponseWriter, r *http.Request, who Key) erro
 
 // halfDay reads a half-day as it was told.
 func (f *fields) halfDay(name, text string) queue.HalfDay {
-	date, part, _ := strings.Cut(text, "/")
-	if _, err := time.Parse(time.DateOnly, date); err != nil || part != "am" && part != "pm" {
+	h, err := queue.ParseHalfDay(text)
+	if err != nil {
 		f.add(name, "must be a half-day as /api/v1/half-days tells it, such as 2027-03-04/am")
 	}
-	return queue.HalfDay(text)
+	return h
 }
