@@ -16,7 +16,7 @@ func commands() []command {
 		registryCommand(),
 		fiscalcodeCommand(),
 		sayCommand(),
-		phoneCommandWith(prompts.FS(), recordedWords()),
+		phoneCommand(prompts.FS(), recordedWords()),
 		versionCommand(),
 	}
 }

@@ -19,13 +19,9 @@ import (
 // Words returns what a recording says, in letters, or "" if that is not known.
 type Words func(recording string) string
 
-// phoneCommand is "richiamo phone" without recordings of its own: it recognises
-// what --prompts names.
-func phoneCommand() command { return phoneCommandWith(nil, nil) }
-
-// phoneCommandWith is "richiamo phone" with the recordings that it recognises
+// phoneCommand is "richiamo phone" with the recordings that it recognises
 // unless --prompts names others, and what they say.
-func phoneCommandWith(prompts fs.FS, words Words) command {
+func phoneCommand(prompts fs.FS, words Words) command {
 	return command{
 		name:    "phone",
 		summary: "a synthetic telephone: calls or answers, presses keys, tells what it hears",

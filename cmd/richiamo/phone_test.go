@@ -101,7 +101,7 @@ func TestPhoneCallTellsWhatItHears(t *testing.T) {
 		}
 		return ""
 	}
-	code := phoneCommandWith(prompts, words).run(ctx,
+	code := phoneCommand(prompts, words).run(ctx,
 		[]string{"call", "--to", other.URI(), "--from", "0212345678", "--keys", ",12#", "--wav", wav}, stdio{nil, out, errs})
 	assert.Equal(t, exitOK, code, errs.String())
 	for _, want := range []string{"answered", "heard welcome «Buongiorno»", "press 12#", "the other side ended the call: hung up"} {
@@ -119,12 +119,12 @@ func TestPhoneCallsPhone(t *testing.T) {
 	out, errs := newSheet(), newSheet()
 	done := make(chan int, 1)
 	go func() {
-		done <- phoneCommand().run(ctx, []string{"answer", "--ring", "10ms", "--keys", "t440 w300 h", "--times", "2"}, stdio{nil, out, errs})
+		done <- phoneCommand(nil, nil).run(ctx, []string{"answer", "--ring", "10ms", "--keys", "t440 w300 h", "--times", "2"}, stdio{nil, out, errs})
 	}()
 	_, addr, _ := strings.Cut(out.until(ctx, t, "listening on "), "listening on ")
 	for range 2 {
 		heard := newSheet()
-		code := phoneCommand().run(ctx, []string{"call", "--to", "sip:citizen@" + addr, "--from", "anonymous"}, stdio{nil, heard, errs})
+		code := phoneCommand(nil, nil).run(ctx, []string{"call", "--to", "sip:citizen@" + addr, "--from", "anonymous"}, stdio{nil, heard, errs})
 		assert.Equal(t, exitOK, code, errs.String())
 		assert.Contains(t, heard.String(), "heard a tone of 440 Hz")
 	}
@@ -138,11 +138,11 @@ func TestPhoneIsRefused(t *testing.T) {
 	out, errs := newSheet(), newSheet()
 	done := make(chan int, 1)
 	go func() {
-		done <- phoneCommand().run(ctx, []string{"answer", "--ring", "0s", "--refuse", "486"}, stdio{nil, out, errs})
+		done <- phoneCommand(nil, nil).run(ctx, []string{"answer", "--ring", "0s", "--refuse", "486"}, stdio{nil, out, errs})
 	}()
 	_, addr, _ := strings.Cut(out.until(ctx, t, "listening on "), "listening on ")
 	said := newSheet()
-	code := phoneCommand().run(ctx, []string{"call", "--to", "sip:citizen@" + addr}, stdio{nil, newSheet(), said})
+	code := phoneCommand(nil, nil).run(ctx, []string{"call", "--to", "sip:citizen@" + addr}, stdio{nil, newSheet(), said})
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, said.String(), "486 Busy Here")
 	assert.Equal(t, exitOK, <-done, errs.String())
@@ -154,11 +154,11 @@ func TestPhoneNobodyAnswers(t *testing.T) {
 	out, errs := newSheet(), newSheet()
 	done := make(chan int, 1)
 	go func() {
-		done <- phoneCommand().run(ctx, []string{"answer", "--ring", "1h"}, stdio{nil, out, errs})
+		done <- phoneCommand(nil, nil).run(ctx, []string{"answer", "--ring", "1h"}, stdio{nil, out, errs})
 	}()
 	_, addr, _ := strings.Cut(out.until(ctx, t, "listening on "), "listening on ")
 	said := newSheet()
-	code := phoneCommand().run(ctx, []string{"call", "--to", "sip:citizen@" + addr, "--timeout", "200ms"}, stdio{nil, newSheet(), said})
+	code := phoneCommand(nil, nil).run(ctx, []string{"call", "--to", "sip:citizen@" + addr, "--timeout", "200ms"}, stdio{nil, newSheet(), said})
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, said.String(), "given up before an answer")
 	assert.Equal(t, exitFailed, <-done)
@@ -186,7 +186,7 @@ func TestPhoneUsage(t *testing.T) {
 	}
 	for _, c := range cases {
 		errs := newSheet()
-		assert.Equal(t, c.code, phoneCommand().run(t.Context(), c.args, stdio{nil, newSheet(), errs}), "%v", c.args)
+		assert.Equal(t, c.code, phoneCommand(nil, nil).run(t.Context(), c.args, stdio{nil, newSheet(), errs}), "%v", c.args)
 		assert.Contains(t, errs.String(), c.want)
 	}
 }
