@@ -55,7 +55,8 @@ type Values struct {
 	CarrierAddr string
 	// CarrierMatch is the address, or the network as ADDRESS/BITS, that the carrier's calls come from.
 	CarrierMatch string
-	// ServiceNumber is the only number that citizens are ever shown, in national form.
+	// ServiceNumber is the number that citizens are shown where the application does not set its own for a call,
+	// in national form.
 	ServiceNumber string
 	// Agents are the desk phones that may register. May be empty.
 	Agents []Agent

@@ -127,7 +127,7 @@ func TestADeskPhoneDialsCodesOnly(t *testing.T) {
 	for _, exten := range regexp.MustCompile(`(?m)^exten => ([^,]+),`).FindAllStringSubmatch(desk, -1) {
 		dialled = append(dialled, exten[1])
 	}
-	require.Equal(t, []string{"*60", "*61", "*62"}, dialled)
+	require.Equal(t, []string{"*60", "_*60[1-9]", "*61", "*62"}, dialled)
 	require.NotContains(t, desk+duty, "Dial(")
 	require.NotContains(t, desk+duty, "include")
 	require.Contains(t, read(t, dir, "pjsip.conf"), "qualify_frequency=5\nqualify_timeout=2.0\n")
@@ -223,4 +223,37 @@ func TestProvideFailsClearly(t *testing.T) {
 		require.Contains(t, string(out), "provide: what to do: ")
 		require.Equal(t, 2, strings.Count(string(out), "\n"), string(out))
 	}
+}
+
+// Sound and keys reach whoever is behind a router: for every line of the configuration
+// they pass through Asterisk, go to where they come from whatever address was named,
+// and no address is told that is not Asterisk's own. A call center whose exchange told
+// its outer address to telephones inside heard no key
+// (github.com/Diyarbekoralbaev/emergency_callback_go, troubleshooting).
+func TestSoundGoesToWhereItComesFrom(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, asterisk.Render(dir, values(t)))
+	pjsip := read(t, dir, "pjsip.conf")
+	endpoints := 0
+	for section := range strings.SplitSeq(pjsip, "\n[") {
+		name, body, _ := strings.Cut(section, "\n")
+		switch {
+		case strings.Contains(body, "type=endpoint"):
+			require.True(t, strings.HasPrefix(name, "leg](!"), "one template for all endpoints: %s", name)
+			for _, must := range []string{"direct_media=no", "rtp_symmetric=yes", "force_rport=yes", "dtmf_mode=rfc4733"} {
+				require.Contains(t, body, must+"\n")
+			}
+		case strings.Contains(name, "(leg)"), strings.Contains(name, "(!,leg)"):
+			endpoints++
+			for _, never := range []string{"direct_media", "rtp_symmetric", "force_rport", "dtmf_mode", "media_address", "ice_support", "from_user"} {
+				require.NotContains(t, body, never+"=")
+			}
+		}
+	}
+	require.Equal(t, 2, endpoints, "the carrier, and the desk phones")
+	require.NotContains(t, pjsip, "external_media_address", "needs local_net, or telephones inside are told the outer address")
+	rtp := read(t, dir, "rtp.conf")
+	require.Contains(t, rtp, "strictrtp=yes")
+	require.NotContains(t, rtp, "stunaddr")
 }

@@ -13,6 +13,8 @@ func commands() []command {
 		demoCommand(),
 		benchCommand(),
 		simulateCommand(),
+		backupCommand(),
+		restoreCommand(),
 		registryCommand(),
 		fiscalcodeCommand(),
 		sayCommand(),

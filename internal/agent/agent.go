@@ -392,16 +392,16 @@ func (a Agent) Serves(needs ...string) bool {
 	return true
 }
 
-// Weight is how much of the agent a queue may count on, of the queues named: one
-// who serves n of them is a n-th of an agent for each.
-func (a Agent) Weight(queue string, queues []string) float64 {
+// Share is how much of the agent each queue may count on, of the queues named, that
+// the agent serves: of one who serves n of them a n-th; 0 of one who serves none.
+func (a Agent) Share(queues []string) float64 {
 	n := 0
 	for _, q := range queues {
 		if a.Serves(q) {
 			n++
 		}
 	}
-	if n == 0 || !a.Serves(queue) {
+	if n == 0 {
 		return 0
 	}
 	return 1 / float64(n)

@@ -137,9 +137,17 @@ func TestThreeMisses(t *testing.T) {
 	assert.Zero(t, back.Misses)
 	assert.True(t, back.Free(now))
 
-	spoke, err := in(t, agent.Reserved).Talk(noon, "t1")
+	reserved, err := in(t, agent.Ready).Reserve(noon, "t1")
 	require.NoError(t, err)
-	assert.Zero(t, spoke.Misses, "an answer forgives")
+	missed, err := reserved.Miss(noon, "t1", 0)
+	require.NoError(t, err)
+	require.Equal(t, 1, missed.Misses)
+	again, err := missed.Reserve(noon.Add(time.Minute), "t2")
+	require.NoError(t, err)
+	spoke, err := again.Talk(noon.Add(time.Minute), "t2")
+	require.NoError(t, err)
+	assert.Zero(t, spoke.Misses, "an answer forgives: it is three in a row")
+	assert.Zero(t, missed.Take(noon.Add(time.Minute), "t3").Misses, "and so does a citizen taken over")
 }
 
 func TestHandleTime(t *testing.T) {
@@ -352,19 +360,13 @@ func TestBusyIsBusy(t *testing.T) {
 	}
 }
 
-func TestWeight(t *testing.T) {
+func TestShare(t *testing.T) {
 	t.Parallel()
 	queues := []string{"persone", "visite", "esami"}
-	all, two, one := agent.Agent{}, agent.Agent{Skills: []string{"persone", "visite", "de"}}, agent.Agent{Skills: []string{"esami"}}
-	assert.InDelta(t, 1.0/3, all.Weight("persone", queues), 1e-9)
-	assert.InDelta(t, 0.5, two.Weight("persone", queues), 1e-9)
-	assert.Zero(t, two.Weight("esami", queues))
-	assert.InDelta(t, 1, one.Weight("esami", queues), 1e-9)
-	sum := 0.0
-	for _, q := range queues {
-		sum += two.Weight(q, queues)
-	}
-	assert.InDelta(t, 1, sum, 1e-9, "an agent is one agent")
+	assert.InDelta(t, 1.0/3, agent.Agent{}.Share(queues), 1e-9)
+	assert.InDelta(t, 0.5, agent.Agent{Skills: []string{"persone", "visite", "de"}}.Share(queues), 1e-9)
+	assert.InDelta(t, 1, agent.Agent{Skills: []string{"esami"}}.Share(queues), 1e-9)
+	assert.Zero(t, agent.Agent{Skills: []string{"de"}}.Share(queues))
 }
 
 func TestNext(t *testing.T) {

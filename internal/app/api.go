@@ -68,13 +68,19 @@ type returnCalls struct {
 	app *App
 }
 
-// CreateReturn takes a return call, in its place by the register's date of birth.
+// CreateReturn takes a return call, in its place by the register's date of birth. A
+// registration that the citizen could not confirm is not taken; a register that can't
+// be read, or does not know the citizen, is no reason to refuse.
 func (r returnCalls) CreateReturn(ctx context.Context, tenant, key string, c dispatch.ReturnCall) (queue.Ticket, error) {
-	until := date(r.app.host.tenants[tenant].Priority.FrailBornUntil)
-	if code, err := fiscalcode.ParseTrustingPlace(c.Citizen); err == nil && !until.IsZero() {
+	if code, err := fiscalcode.ParseTrustingPlace(c.Citizen); err == nil {
 		person, found, err := r.app.registries[tenant].ByCode(code)
-		if err == nil && found && !until.Before(person.BirthDate) { // a register that can't be read is no reason to refuse
-			c.Class = queue.Frail
+		rules := r.app.desks[tenant]
+		switch {
+		case err != nil || !found:
+		case c.Purpose == queue.Verification && !rules.Eligible(person):
+			return queue.Ticket{}, web.ErrNotEligible
+		case c.Class == queue.Normal:
+			c.Class = rules.Class(person)
 		}
 	}
 	return r.Tickets.CreateReturn(ctx, tenant, key, c)
@@ -94,7 +100,7 @@ func (r registrations) Register(ctx context.Context, tenant, channel string, cod
 		return desk.Registration{}, false, err
 	}
 	t := r.host.tenants[tenant]
-	if date(t.Campaign.BornUntil).Before(person.BirthDate) {
+	if !r.desks[tenant].Eligible(person) {
 		return desk.Registration{}, false, web.ErrNotEligible
 	}
 	kept, added, err := r.stores.Registrations.Add(ctx, desk.Registration{

@@ -17,7 +17,7 @@
 // The names of the things in between: host.go knows the tenants (which
 // conversation a call gets), exchange.go follows the exchange's coming and going,
 // watch.go compares store, exchange and telephones again and again, gauge.go
-// counts for the metrics, api.go and supervision.go adapt what the HTTP API needs,
+// counts for the metrics, backup.go copies Redis away and back, api.go and supervision.go adapt what the HTTP API needs,
 // tenants.go reads the configuration.
 package app
 
@@ -68,6 +68,7 @@ type App struct {
 
 	stores     *redisstore.Stores
 	registries map[string]*snapshot.Registry
+	desks      map[string]desk.Tenant
 	line       *ari.Line
 	runner     *call.Runner
 	tickets    *dispatch.Tickets
@@ -115,11 +116,10 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	}
 
 	a.host = newHost(cfg, a.log, o.Now, a.async)
-	ids := make([]string, 0, len(cfg.Tenants))
 	serves := map[string]dispatch.Config{}
 	desks := map[string]desk.Tenant{}
+	a.desks = desks
 	for _, t := range cfg.Tenants {
-		ids = append(ids, t.ID)
 		if err := a.host.add(t); err != nil {
 			return nil, err
 		}
@@ -136,11 +136,11 @@ func New(cfg *config.Config, o Options) (*App, error) {
 		tries.PerCaller, tries.PerCode = t.Limits.TriesPerCaller, t.Limits.TriesPerCode
 		desks[t.ID] = desk.Tenant{
 			Registry: registry, Campaign: t.Campaign.Name, BornUntil: date(t.Campaign.BornUntil), FrailUntil: date(t.Priority.FrailBornUntil),
-			Zone: serves[t.ID].Window.Zone, Tries: tries,
+			Zone: serves[t.ID].Window.Zone, Outcomes: t.WrapUp.Outcomes, Tries: tries,
 		}
 	}
 
-	a.stores, err = redisstore.Open(context.Background(), redisOptions(cfg, ids))
+	a.stores, err = redisstore.Open(context.Background(), RedisOptions(cfg))
 	if err != nil {
 		return nil, err
 	}
@@ -173,17 +173,23 @@ func RegistryDir(cfg *config.Config, tenant string) string {
 	return filepath.Join(string(cfg.RegistryDir), tenant)
 }
 
-// redisOptions are the stores' part of the configuration.
-func redisOptions(cfg *config.Config, tenants []string) redisstore.Options {
-	key := cfg.Key.Reveal()
-	addr := cfg.Redis.Address
-	if cfg.Redis.Socket != "" {
-		addr = string(cfg.Redis.Socket)
+// RedisOptions are the stores' part of the configuration.
+func RedisOptions(cfg *config.Config) redisstore.Options {
+	key, r := cfg.Key.Reveal(), cfg.Redis
+	o := redisstore.Options{
+		Addr: r.Address, Username: r.Username, Password: r.Password.Reveal(),
+		Sentinel: redisstore.Sentinel{
+			Master: r.Sentinel.Master, Addrs: r.Sentinel.Addresses, Username: r.Sentinel.Username, Password: r.Sentinel.Password.Reveal(),
+		},
+		Replicas: r.Replicas, ReplicaWait: r.ReplicaWait, Key: key[:],
 	}
-	return redisstore.Options{
-		Addr: addr, Username: cfg.Redis.Username, Password: cfg.Redis.Password.Reveal(),
-		Key: key[:], Tenants: tenants,
+	if r.Socket != "" {
+		o.Addr = string(r.Socket)
 	}
+	for _, t := range cfg.Tenants {
+		o.Tenants = append(o.Tenants, t.ID)
+	}
+	return o
 }
 
 // lineConfig is the exchange's part of the configuration.
@@ -192,7 +198,7 @@ func (a *App) lineConfig() ari.Config {
 	return ari.Config{
 		URL: c.URL, User: c.User, Password: c.Password.Reveal(), App: c.App, Node: c.Node,
 		ServiceNumber: a.cfg.Tenants[0].ServicePhone, Carrier: c.CarrierEndpoint, Sounds: c.SoundsPrefix,
-		Logger: a.log,
+		Logger: a.log, Now: a.now,
 		Observe: ari.Observer{
 			Request: func(operation string, took time.Duration, err error) {
 				a.metrics.Commanded(operation, outcome(err), took)
@@ -250,6 +256,7 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	a.async(a.serve)
 	a.async(a.gauge)
+	a.async(a.backups)
 	return nil
 }
 

@@ -75,6 +75,8 @@ func (a *App) measured(m dispatch.Measure) {
 		a.metrics.Waited(served(m.Callback), m.For)
 	case dispatch.MeasureAnnounced:
 		a.metrics.AnnouncedOff(m.For)
+	case dispatch.MeasureLeft:
+		a.metrics.AnnouncedLeft(m.For > 0)
 	case dispatch.MeasurePromised:
 		a.metrics.PromiseMet(m.Tenant, m.For)
 	}

@@ -20,13 +20,14 @@ const (
 // gauge counts tickets, agents and calls by state.
 func (a *App) gauge(ctx context.Context) {
 	for _, t := range a.cfg.Tenants {
-		for _, kind := range []string{dispatch.AlarmBreaker, dispatch.AlarmTrunk, dispatch.AlarmStuck} {
+		for _, kind := range []string{dispatch.AlarmBreaker, dispatch.AlarmTrunk, dispatch.AlarmShown, dispatch.AlarmStuck} {
 			a.metrics.Alarm(t.ID, kind, false)
 		}
 	}
+	away := false
 	for listed := (time.Time{}); sleep(ctx, gaugeEvery); {
 		a.metrics.CallsLive(a.runner.Count())
-		a.metrics.StoreUp(a.stores.Ping(ctx) == nil)
+		away = a.gaugeStore(ctx, away)
 		a.gaugeQueues(ctx)
 		if now := a.now(); now.Sub(listed) >= worklistEvery {
 			listed = now
@@ -35,40 +36,55 @@ func (a *App) gauge(ctx context.Context) {
 	}
 }
 
+// gaugeStore looks whether Redis serves, and says once why it does not.
+func (a *App) gaugeStore(ctx context.Context, was bool) (away bool) {
+	err := a.stores.Ping(ctx)
+	if ctx.Err() != nil {
+		return was
+	}
+	a.metrics.StoreUp(err == nil)
+	switch away = err != nil; {
+	case away && !was:
+		a.log.Warn("Redis does not serve: nothing is promised until it does", "error", err)
+	case was && !away:
+		a.log.Info("Redis serves again")
+	}
+	return away
+}
+
 // gaugeQueues counts the open tickets and the agents of all tenants, and tells how
 // each tenant's citizens were served.
 func (a *App) gaugeQueues(ctx context.Context) {
-	states, classes, agents := map[queue.State]int{}, map[queue.Class]int{}, map[agent.State]int{}
 	for _, t := range a.cfg.Tenants {
-		counts := a.tickets.Counts(t.ID)
-		for state, n := range counts.States {
-			states[state] += n
-		}
-		for class, n := range counts.Classes {
-			classes[class] += n
-		}
-		a.metrics.TicketsCapped(t.ID, counts.Capped)
+		a.gaugeTickets(t.ID)
+		a.metrics.OfficesOpen(t.ID, a.tickets.InHours(t.ID, a.now()))
 		team, err := a.tickets.Agents(ctx, t.ID)
 		if err != nil {
 			continue
 		}
+		agents := map[agent.State]int{}
 		for _, member := range team {
 			agents[member.State]++
+		}
+		for _, s := range agentStates() {
+			a.metrics.AgentsBy(t.ID, string(s), agents[s])
 		}
 		wrapUps, unreachable := a.overdue(t.ID, team)
 		a.metrics.WrapUpsOverdue(t.ID, wrapUps)
 		a.metrics.PhonesUnreachable(t.ID, unreachable)
 		a.gaugeFairness(t.ID, a.tickets.Fairness(t.ID))
 	}
+}
+
+func (a *App) gaugeTickets(tenant string) {
+	counts := a.tickets.Counts(tenant)
 	for _, s := range []queue.State{queue.Waiting, queue.Pending, queue.Due, queue.Dialling, queue.Connected} {
-		a.metrics.TicketsBy(string(s), states[s])
+		a.metrics.TicketsBy(tenant, string(s), counts.States[s])
 	}
 	for _, c := range []queue.Class{queue.RedFlag, queue.Front, queue.Frail, queue.Returned, queue.Normal} {
-		a.metrics.TicketsOfClass(className(c), classes[c])
+		a.metrics.TicketsOfClass(tenant, className(c), counts.Classes[c])
 	}
-	for _, s := range agentStates() {
-		a.metrics.AgentsBy(string(s), agents[s])
-	}
+	a.metrics.TicketsCapped(tenant, counts.Capped)
 }
 
 func agentStates() []agent.State {

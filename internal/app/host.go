@@ -98,6 +98,10 @@ func (h *host) Receive(c call.Channel) (call.Reception, error) {
 			begin.Caller, begin.Open = n.Reveal(), h.open(t.ID, n, now)
 			h.tickets.Arrives(t.ID, n, c.ID)
 		}
+		if t.CheckComesBack() && h.tickets.Checking(t.ID) {
+			begin.Shown = c.Args[1]
+			return reception(t, flow.ScriptBack, begin)
+		}
 		return reception(t, flow.ScriptInbound, begin)
 	case len(c.Args) == 3 && c.Args[0] == argDuty:
 		t, ok := h.agents[c.Args[1]]
@@ -142,6 +146,9 @@ func (h *host) outbound(t queue.Ticket) (call.Outbound, error) {
 		Setup: setup(h.cfg, tenant, h.now()), Ticket: t.ID, Attempt: attempt.N, Number: t.Phone.Reveal(),
 		Word: t.Word, Agent: t.Agent, NoKeys: t.NoKeys, Dropped: t.Purpose == queue.Interrupted,
 		From: t.From, To: t.To, Slot: t.Slot,
+	}
+	if t.Purpose == queue.TrunkCheck && tenant.CheckComesBack() {
+		begin.Proof = queue.CheckKeys(attempt)
 	}
 	r, err := reception(tenant, script(t, attempt), begin)
 	if t.Language != "" && h.voices[t.Language] != nil {

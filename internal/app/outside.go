@@ -32,6 +32,12 @@ func (o outside) Answer(ctx context.Context, q call.Question) (json.RawMessage, 
 		if json.Unmarshal(q.Payload, &ended) == nil {
 			o.metrics.AttemptEnded(string(ended.Outcome))
 		}
+	case flow.AskBack:
+		var came flow.CameBack
+		var back flow.Back
+		if json.Unmarshal(q.Payload, &came) == nil && json.Unmarshal(answer, &back) == nil && back.Ended {
+			o.metrics.AttemptEnded(string(came.Outcome))
+		}
 	}
 	return answer, nil
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"richiamo/internal/citizen"
@@ -37,6 +38,7 @@ func serving(cfg *config.Config, t config.Tenant) (dispatch.Config, error) {
 		return d, err
 	}
 	d.Queue, d.Language, d.Node, d.Window = t.Queue, t.Language, cfg.Asterisk.Node, w
+	d.Queues = queues(t)
 	if day := t.Campaign.Starts; !day.IsZero() {
 		d.Starts = time.Date(day.Year, day.Month, day.Day, 0, 0, 0, 0, w.Zone)
 	}
@@ -52,7 +54,8 @@ func serving(cfg *config.Config, t config.Tenant) (dispatch.Config, error) {
 		Landline:  t.Ring.Landline,
 		Mobile:    t.Ring.Mobile,
 	}
-	d.Lines, d.AutoLines, d.PerNumber = t.Limits.Lines, t.Limits.AutomaticLines, t.Limits.CallsPerNumber
+	d.Lines, d.AutoLines = t.Limits.Lines, t.Limits.AutomaticLines
+	d.PerNumber, d.Requests = t.Limits.CallsPerNumber, t.Limits.Requests
 	d.MinDelay = t.Retry.FirstAfter
 	d.OfferFrom, d.OfferAtOnce = t.Offer.Threshold, t.Offer.NoAgent
 	d.Handle, d.Setup = t.Estimate.HandleTime, t.Estimate.Setup
@@ -67,6 +70,21 @@ func serving(cfg *config.Config, t config.Tenant) (dispatch.Config, error) {
 		}
 	}
 	return d, nil
+}
+
+// queues are a tenant's queues: the one that callers enter, and those to which they
+// can be transferred, which are the agents' skills that are no languages.
+func queues(t config.Tenant) []string {
+	all := []string{t.Queue}
+	for _, a := range t.Agents {
+		for _, skill := range a.Skills {
+			if !config.IsLanguage(skill) {
+				all = append(all, skill)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // date is a day of the configuration, which has checked it; zero where none is

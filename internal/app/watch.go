@@ -109,7 +109,9 @@ func cure(kind string) string {
 	case dispatch.AlarmBreaker:
 		return "calls fail for one and the same cause, and none is dialled: look at the trunk"
 	case dispatch.AlarmTrunk:
-		return "the number of trunk_check in the configuration was not answered: look at the trunk and at the number that is shown"
+		return "the call to the number of trunk_check in the configuration was not answered, or has not come back in with its keys: look at the trunk, at that number, and whether keys that are pressed come through"
+	case dispatch.AlarmShown:
+		return "the call to the number of trunk_check has come back in with another number than service_phone, or with none: have the carrier show service_phone, or correct it in the configuration"
 	case dispatch.AlarmStuck:
 		return "nothing is dialled although citizens and agents are there: look for what else the log says"
 	}

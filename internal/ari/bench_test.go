@@ -3,6 +3,7 @@ package ari
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
@@ -163,4 +164,43 @@ func processTime(b *testing.B, pid int) time.Duration {
 	system, err := strconv.Atoi(fields[12])
 	require.NoError(b, err)
 	return time.Duration(user+system) * 10 * time.Millisecond // ticks of 1/100 s
+}
+
+// BenchmarkRequest is what a request costs this process, the exchange included, by
+// the client here and by net/http.
+func BenchmarkRequest(b *testing.B) {
+	const (
+		path      = "/channels/ast1-1790000000.1/answer"
+		commanded = "HTTP/1.1 204 No Content\r\nServer: \r\nDate: Sun, 22 Nov 2026 12:00:00 GMT\r\n" +
+			"Cache-Control: no-cache, no-store\r\nContent-Length: 0\r\n\r\n"
+	)
+	b.Run("own", func(b *testing.B) {
+		c := newClient(newMouth(b, commanded, false).address, "user", "secret")
+		defer c.closeIdle()
+		cpu := processTime(b, os.Getpid())
+		for b.Loop() {
+			status, _, err := c.exchange(b.Context(), time.Now().Add(requestTimeout), &request{method: http.MethodPost, path: path})
+			if err != nil || status != http.StatusNoContent {
+				b.Fatal(status, err)
+			}
+		}
+		b.ReportMetric(float64(processTime(b, os.Getpid())-cpu)/float64(b.N), "cpu-ns/op")
+	})
+	b.Run("net-http", func(b *testing.B) {
+		root, transport := newMouth(b, commanded, false).address, &http.Transport{MaxConnsPerHost: maxConnections, MaxIdleConnsPerHost: maxConnections, DisableCompression: true}
+		defer transport.CloseIdleConnections()
+		header := http.Header{"Authorization": {"Basic " + strings.Repeat("x", 20)}, "User-Agent": nil}
+		cpu := processTime(b, os.Getpid())
+		for b.Loop() {
+			req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, root+path, nil)
+			require.NoError(b, err)
+			req.Header = header
+			answer, err := transport.RoundTrip(req)
+			if err != nil || answer.StatusCode != http.StatusNoContent {
+				b.Fatal(answer, err)
+			}
+			_ = answer.Body.Close()
+		}
+		b.ReportMetric(float64(processTime(b, os.Getpid())-cpu)/float64(b.N), "cpu-ns/op")
+	})
 }

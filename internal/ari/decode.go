@@ -201,18 +201,17 @@ func (l *Line) ended(c *channel) bool {
 // Causes of ITU-T Q.850.
 const (
 	causeNoAnswer = 19
+	causeFailure  = 41  // temporary failure
 	causeTimer    = 102 // recovery on timer expiry
 )
 
-// rings notes that a telephone that we dial rings.
+// rings notes that a telephone is dialled, and whether it rings.
 func (l *Line) rings(m *message) {
-	if m.Dialstatus != "RINGING" && m.Dialstatus != "PROGRESS" {
-		return
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if t := l.tracked[m.Peer.ID]; t != nil {
-		t.rang = true
+		t.begun = true
+		t.rang = t.rang || m.Dialstatus == "RINGING" || m.Dialstatus == "PROGRESS"
 	}
 }
 
@@ -223,7 +222,8 @@ func (l *Line) rings(m *message) {
 // if the network had, also when the network never said a word; when SIP gives up
 // on it after 32 seconds, that is told as 408 (measured on 22.10.1). A network that
 // is silent is no citizen who does not answer: that end is told as the expiry of a
-// timer.
+// timer. Nor does a channel that ends before it was dialled, which is told as
+// rejected (21), say anything of whom it was for: that is told as a failure.
 func (l *Line) destroyed(e *call.Event) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -235,6 +235,9 @@ func (l *Line) destroyed(e *call.Event) bool {
 	gaveUp := e.SIP == http.StatusRequestTimeout || e.Cause == causeNoAnswer && !e.At.Before(t.giveUp)
 	if gaveUp && !t.rang && !t.giveUp.IsZero() {
 		e.Cause, e.SIP = causeTimer, 0
+	}
+	if t.dialled && !t.begun {
+		e.Cause, e.SIP = causeFailure, 0
 	}
 	return !t.released
 }

@@ -97,7 +97,12 @@ func TestEvents(t *testing.T) {
 func TestEndOfAChannelThatWeDialledIsToldOnceWithItsCause(t *testing.T) {
 	t.Parallel()
 	left := call.Event{Kind: call.Left, Channel: "t-1", Cause: 17, SIP: 486}
-	assert.Equal(t, []call.Event{left}, events(t, New(Config{App: "app"}), dialledStart, dialledEnd, dialledGone)[1:])
+	const dials = `{"type":"Dial","dialstatus":"","peer":{"id":"t-1"}}`
+	assert.Equal(t, []call.Event{left}, events(t, New(Config{App: "app"}), dialledStart, dials, dialledEnd, dialledGone)[1:])
+
+	// Gone before it was dialled: whatever the cause, it is not that of whom it was for.
+	assert.Equal(t, []call.Event{{Kind: call.Left, Channel: "t-1", Cause: causeFailure}},
+		events(t, New(Config{App: "app"}), dialledStart, dialledEnd, dialledGone)[1:])
 
 	// After another process made it, too.
 	assert.Equal(t, []call.Event{left}, events(t, New(Config{App: "app"}), dialledEnd, dialledGone))

@@ -118,16 +118,46 @@ func isPlain(s string) bool {
 
 // dial rings a created channel. That it rings already is success.
 func (l *Line) dial(ctx context.Context, c call.Command) error {
-	mark := channelPath(c.Channel, "/variable?variable="+dialledVariable+"&value=1")
-	if err := l.early(ctx, c.Op, mark); err != nil {
+	mark := channelPath(c.Channel, "/variable?variable="+dialledVariable+"&value=")
+	if err := l.early(ctx, c.Op, mark+"1"); err != nil {
 		return err
 	}
 	l.setGiveUp(c)
 	err := l.early(ctx, c.Op, channelPath(c.Channel, "/dial?timeout="+seconds(c.For)))
-	if says(err, http.StatusConflict, notDown) {
+	switch {
+	case says(err, http.StatusConflict, notDown):
 		return nil
+	case err != nil && !errors.Is(err, call.ErrGone) && l.stands(ctx, c.Channel):
+		// Not dialled: whoever looks must not take it for one that rings.
+		_ = l.command(ctx, c.Op, http.MethodPost, mark, true)
 	}
 	return err
+}
+
+// tellsWithin is how long Asterisk may take to tell of a dial. It tells of it
+// when it has sent the INVITE.
+const tellsWithin = 2 * time.Second
+
+// stands tells of a channel that it was not dialled, although it was asked for:
+// the request has failed, and Asterisk has told of no dial. While its events do
+// not come, or if it can't be asked, nothing is known. The request may still be on
+// its way: who learns that it was not done hangs the channel up.
+func (l *Line) stands(ctx context.Context, channelID string) bool {
+	for deadline := time.Now().Add(l.tells); time.Now().Before(deadline); {
+		if l.Ready() != nil || l.hasBegun(channelID) || l.pause(ctx) != nil {
+			return false
+		}
+	}
+	var there channel
+	return l.get(ctx, "channel", channelPath(channelID, ""), &there) == nil && there.State == down && l.Ready() == nil
+}
+
+// hasBegun tells whether Asterisk has told that a channel is dialled, or ended.
+func (l *Line) hasBegun(channel string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.tracked[channel]
+	return t == nil || t.begun
 }
 
 // ahead is by how much Asterisk's clock may be ahead of ours.
@@ -138,7 +168,7 @@ const ahead = 250 * time.Millisecond
 func (l *Line) setGiveUp(c call.Command) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.track(c.Channel).giveUp = time.Now().Add(c.For - ahead)
+	l.track(c.Channel).giveUp = l.cfg.Now().Add(c.For - ahead)
 }
 
 // early posts to a channel that may not have entered the application yet.
@@ -150,12 +180,20 @@ func (l *Line) early(ctx context.Context, op call.Op, path string) error {
 		if !says(err, http.StatusConflict, notInStasis) || time.Now().After(deadline) {
 			return gone(err)
 		}
-		timer := time.NewTimer(l.paused)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return fmt.Errorf("ari: %s: %w", op, context.Cause(ctx))
+		if err := l.pause(ctx); err != nil {
+			return fmt.Errorf("ari: %s: %w", op, err)
 		}
+	}
+}
+
+// pause waits a little, and gives why it did not.
+func (l *Line) pause(ctx context.Context) error {
+	timer := time.NewTimer(l.paused)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }

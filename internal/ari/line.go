@@ -9,7 +9,8 @@
 // Where to look: run.go keeps the connection and tells the handler; session.go
 // is one websocket from its first probe to its end; decode.go reads events;
 // perform.go carries out commands and dial.go those that ring a telephone;
-// look.go asks what there is; rest.go is the one place that speaks HTTP.
+// look.go asks what there is; rest.go asks and understands the answer, and http.go
+// carries both.
 //
 // # One connection
 //
@@ -45,13 +46,8 @@
 package ari
 
 import (
-	"encoding/base64"
 	"errors"
 	"log/slog"
-	"net"
-	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,6 +104,9 @@ type Config struct {
 
 	Logger  *slog.Logger // nil: nothing is logged
 	Observe Observer
+	// Now is the clock that events are stamped by, the one that calls go by;
+	// time.Now if nil.
+	Now func() time.Time
 }
 
 // Observer is told what happens, for metrics. Each may be nil; each is called
@@ -129,15 +128,13 @@ type Observer struct {
 // Line is one exchange. Use New. Its methods may be called from any goroutine.
 type Line struct {
 	cfg    Config
-	root   string      // of REST, without a slash at its end
-	plain  http.Header // of requests without a body; shared, never changed
-	json   http.Header // of requests with one
-	http   *http.Transport
+	http   *client
 	log    *slog.Logger
 	limit  time.Duration // for one request
 	proof  time.Duration // within which a new connection must prove itself
 	pinged time.Duration // within which a live connection answers a ping
-	paused time.Duration // between tries of a dial that came too early
+	paused time.Duration // between tries of a dial that came too early, and looks whether it was done
+	tells  time.Duration // within which the exchange tells of a dial
 
 	state atomic.Pointer[error] // what Ready returns; nil before the first try
 
@@ -151,20 +148,15 @@ type track struct {
 	dialled  bool      // created by DoCreate: its end is ChannelDestroyed
 	bridged  bool      // it left the bridge in which Asterisk keeps channels that it dials
 	released bool      // given back to the dialplan: its end for us is StasisEnd
+	begun    bool      // it is dialled: Asterisk has told so, or it was found so
 	rang     bool      // the other side has said that it rings, or has let something be heard
 	giveUp   time.Time // when Asterisk gives up ringing; zero if it was not dialled by us
 	digit    byte      // the last key, and when Asterisk heard it
 	keyed    time.Time
 }
 
-// Bounds of the HTTP connections to one exchange. Each is a thread there;
-// idle ones must be closed by us before Asterisk closes them (60 s), because a
-// request that meets a closing connection fails.
-const (
-	maxConnections = 48
-	idleTimeout    = 10 * time.Second
-	requestTimeout = 3 * time.Second
-)
+// requestTimeout bounds one request.
+const requestTimeout = 3 * time.Second
 
 // New makes a line. It does not connect: Run does. Commands may be performed
 // and questions asked without Run; only events need it.
@@ -176,24 +168,18 @@ func New(cfg Config) *Line {
 	setDefault(&cfg.Probe, 2*time.Second)
 	setDefault(&cfg.Yield, 10*time.Second)
 	setDefault(&cfg.Logger, slog.New(slog.DiscardHandler))
-	auth := "Basic " + base64.StdEncoding.EncodeToString([]byte(cfg.User+":"+cfg.Password))
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	l := &Line{
-		cfg:   cfg,
-		root:  strings.TrimSuffix(cfg.URL, "/"),
-		plain: http.Header{"Authorization": {auth}, "User-Agent": nil},
-		json:  http.Header{"Authorization": {auth}, "User-Agent": nil, "Content-Type": {"application/json"}},
-		http: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: time.Second, KeepAlive: 15 * time.Second}).DialContext,
-			MaxConnsPerHost:     maxConnections,
-			MaxIdleConnsPerHost: maxConnections,
-			IdleConnTimeout:     idleTimeout,
-			DisableCompression:  true,
-		},
+		cfg:     cfg,
+		http:    newClient(cfg.URL, cfg.User, cfg.Password),
 		log:     cfg.Logger.With("node", cfg.Node),
 		limit:   requestTimeout,
 		proof:   firstProbe,
 		pinged:  pingTimeout,
 		paused:  5 * time.Millisecond,
+		tells:   tellsWithin,
 		tracked: map[string]*track{},
 	}
 	return l
@@ -216,12 +202,7 @@ func (l *Line) Ready() error {
 }
 
 // Close lets go of idle connections. Run must have returned.
-func (l *Line) Close() { l.http.CloseIdleConnections() }
-
-// websocketURL is where events come from.
-func (l *Line) websocketURL() string {
-	return "ws" + strings.TrimPrefix(l.root, "http") + "/events?app=" + url.QueryEscape(l.cfg.App)
-}
+func (l *Line) Close() { l.http.closeIdle() }
 
 // track returns what is remembered of a channel, and begins to remember. l.mu
 // is held.

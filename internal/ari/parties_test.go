@@ -28,6 +28,21 @@ func (b *bench) rings(id string, n int) *sip.Call {
 	return c
 }
 
+// Keys go out on a line that we have dialled, each once, however often they are sent.
+func TestKeysGoOutOnAsterisk(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, patient/2)
+	other := b.rings("agent", 0)
+	for range 2 {
+		b.do(call.Command{Op: call.DoPress, Channel: "agent", Keys: "*0011223#"})
+		require.NoError(t, other.WaitKeys(b.soon(), "*0011223#"))
+	}
+	assert.Equal(t, "*0011223#*0011223#", other.Hears().Keys)
+	require.NoError(t, other.Hangup())
+	b.next(t, call.Left, "agent")
+	require.ErrorIs(t, b.line.Perform(t.Context(), call.Command{Op: call.DoPress, Channel: "agent", Keys: "1"}), call.ErrGone)
+}
+
 // Hold, consultation, conference and transfer, as they sound.
 func TestSeveralPartiesOnAsterisk(t *testing.T) {
 	t.Parallel()

@@ -19,10 +19,10 @@ import (
 
 // Perform carries out one command.
 //
-// What is tried again by itself after a broken connection is only what is
-// harmless twice. A playback is not: Asterisk plays two of one name one after
-// the other; nor is DoDial: a second dial while the first has not yet rung ends
-// the channel.
+// What is tried again by itself, when it is not known whether it was done, is only
+// what is harmless twice. A playback is not: Asterisk plays two of one name one
+// after the other, so that it is asked first whether there is one. Nor is DoDial: a
+// second dial while the first has not yet rung ends the channel.
 //
 // Errors: call.ErrGone and call.ErrTaken as the interface says; ErrReplaced when
 // another process has the application; *phone.Refusal for a number that is not
@@ -50,6 +50,8 @@ func (l *Line) Perform(ctx context.Context, c call.Command) error {
 		return l.seat(ctx, c.Bridge, c.Members)
 	case call.DoPart:
 		return done(l.command(ctx, c.Op, http.MethodDelete, bridgePath(c.Bridge, ""), true))
+	case call.DoPress:
+		return l.press(ctx, c)
 	case call.DoRecord:
 		return l.record(ctx, c)
 	case call.DoCease:
@@ -116,6 +118,16 @@ func (l *Line) play(ctx context.Context, c call.Command) error {
 		r.body = body
 	}
 	_, err := l.do(ctx, r)
+	if unknown(err) && ctx.Err() == nil {
+		var there ari.PlaybackData
+		look := l.get(ctx, "playback", "/playbacks/"+url.PathEscape(c.Playback), &there)
+		switch {
+		case look == nil:
+			return nil // it plays, or is about to
+		case says(look, http.StatusNotFound, ""):
+			_, err = l.do(ctx, r)
+		}
+	}
 	return gone(err)
 }
 
@@ -205,6 +217,14 @@ func (l *Line) music(ctx context.Context, c call.Command) error {
 		return err
 	}
 	return l.command(ctx, c.Op, http.MethodPost, channelPath(c.Channel, "/moh"), true)
+}
+
+// press keys something to the other side. The pause between two keys is longer than
+// Asterisk asks for, since what hears them may be an exchange as well, which takes
+// keys that come faster for one that bounces.
+func (l *Line) press(ctx context.Context, c call.Command) error {
+	query := url.Values{"dtmf": {c.Keys}, "between": {"150"}, "duration": {"100"}}
+	return l.command(ctx, c.Op, http.MethodPost, channelPath(c.Channel, "/dtmf?"+query.Encode()), false)
 }
 
 // longestSilence ends a recording, in seconds.

@@ -1,12 +1,10 @@
 package ari
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,7 +19,7 @@ type request struct {
 	method    string
 	path      string // below the root, its parts escaped, with the query
 	body      []byte // JSON; nil: none
-	again     bool   // harmless if done twice: tried once more when the connection failed
+	again     bool   // harmless if done twice: tried once more when it is unknown whether it was done
 	silent    bool   // Asterisk's words may hold a number: keep them out of the error
 }
 
@@ -52,6 +50,14 @@ func says(err error, status int, text string) bool {
 	return errors.As(err, &r) && r.status == status && strings.Contains(r.words, text)
 }
 
+// unknown tells of a request that has failed whether it may have been carried out
+// all the same, or may be when it is tried again: nothing was answered, or that the
+// exchange, or what stands before it, is in trouble itself.
+func unknown(err error) bool {
+	var no *refusal
+	return err != nil && (!errors.As(err, &no) || no.status >= http.StatusInternalServerError)
+}
+
 // gone turns the answers that mean that a channel is no more into call.ErrGone.
 func gone(err error) error {
 	var r *refusal
@@ -71,8 +77,7 @@ func gone(err error) error {
 func (l *Line) do(ctx context.Context, r request) ([]byte, error) {
 	started := time.Now()
 	body, err := l.try(ctx, r)
-	var no *refusal
-	if err != nil && r.again && !errors.As(err, &no) && ctx.Err() == nil {
+	if r.again && unknown(err) && ctx.Err() == nil {
 		body, err = l.try(ctx, r)
 	}
 	if observe := l.cfg.Observe.Request; observe != nil {
@@ -81,38 +86,16 @@ func (l *Line) do(ctx context.Context, r request) ([]byte, error) {
 	return body, err
 }
 
-// try sends a request once. The transport is used without an http.Client: there
-// are no redirects or cookies here, and its errors quote no address.
+// try sends a request once.
 func (l *Line) try(ctx context.Context, r request) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.limit)
-	defer cancel()
-	var body io.Reader
-	header := l.plain
-	if r.body != nil {
-		body, header = bytes.NewReader(r.body), l.json
-	}
-	req, err := http.NewRequestWithContext(ctx, r.method, l.root+r.path, body)
-	if err != nil {
-		return nil, fmt.Errorf("ari: %s: the exchange's address is no address: correct it in the configuration", r.operation)
-	}
-	req.Header = header
-	resp, err := l.http.RoundTrip(req)
-	if err != nil {
+	status, answer, err := l.http.exchange(ctx, time.Now().Add(l.limit), &r)
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("ari: %s: %w", r.operation, err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusNoContent {
-		return nil, nil
-	}
-	// The whole body, always: a connection with an unread rest can't be used again.
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, fmt.Errorf("ari: %s: read the answer: %w", r.operation, err)
-	}
-	if resp.StatusCode/100 == 2 {
+	case status/100 == 2:
 		return answer, nil
 	}
-	no := &refusal{operation: r.operation, status: resp.StatusCode}
+	no := &refusal{operation: r.operation, status: status}
 	if !r.silent {
 		no.words = words(answer)
 	}

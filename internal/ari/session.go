@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/coder/websocket"
@@ -84,9 +85,11 @@ func (l *Line) session(ctx context.Context, h Handler) (served bool, err error) 
 func (l *Line) connect(ctx context.Context) (*session, error) {
 	dialing, cancel := context.WithTimeout(ctx, l.limit)
 	defer cancel()
-	conn, resp, err := websocket.Dial(dialing, l.websocketURL(), &websocket.DialOptions{
-		HTTPClient:      &http.Client{Transport: l.http},
-		HTTPHeader:      l.plain.Clone(),
+	address := "ws" + strings.TrimPrefix(strings.TrimSuffix(l.cfg.URL, "/"), "http") + "/events?app=" + url.QueryEscape(l.cfg.App)
+	conn, resp, err := websocket.Dial(dialing, address, &websocket.DialOptions{
+		// The handshake is net/http's, on a connection that is for nothing else.
+		HTTPClient:      &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+		HTTPHeader:      http.Header{"Authorization": {l.http.authorization}, "User-Agent": nil},
 		CompressionMode: websocket.CompressionDisabled,
 	})
 	if err != nil {
@@ -216,7 +219,7 @@ func (s *session) receive(raw []byte, m *message) error {
 		}
 		return nil
 	}
-	if e, ok := l.event(m, time.Now()); ok {
+	if e, ok := l.event(m, l.cfg.Now()); ok {
 		s.queue.put(e)
 	}
 	return nil
@@ -250,7 +253,7 @@ func (s *session) hand(h Handler) {
 			default:
 			}
 			if observe != nil {
-				observe(e.Kind, time.Since(e.At))
+				observe(e.Kind, s.line.cfg.Now().Sub(e.At))
 			}
 			h.Event(e)
 		}
@@ -340,14 +343,15 @@ func (l *Line) forget() {
 	clear(l.tracked)
 }
 
-// adopt remembers which channels we dialled, and lifts the fence, if this
+// adopt remembers which channels we made and dialled, and lifts the fence, if this
 // session has not been replaced by now.
 func (l *Line) adopt(s *session, channels []call.Channel) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range channels {
 		if isDialled(c.Args) {
-			l.track(c.ID).dialled = true
+			t := l.track(c.ID)
+			t.dialled, t.begun = true, c.Dialed
 		}
 	}
 	l.fenced = s.replaced

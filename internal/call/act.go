@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"richiamo/internal/dialogue"
@@ -145,6 +146,8 @@ func (w *worker) do(l *live, a dialogue.Action) {
 		w.connect(l, dialogue.Action{Kind: dialogue.Connect, Legs: []int{a.Serial}})
 	case dialogue.Connect:
 		w.connect(l, a)
+	case dialogue.Press:
+		w.perform(l, Command{Op: DoPress, Channel: id, Keys: a.Keys})
 	case dialogue.Record:
 		l.recording = RecordingName(id, a.Serial)
 		err := w.try(l, Command{Op: DoRecord, Channel: id, Recording: l.recording, For: a.For})
@@ -167,6 +170,9 @@ func (w *worker) perform(l *live, c Command) { _ = w.try(l, c) }
 func (w *worker) try(l *live, c Command) error {
 	ctx, cancel := context.WithTimeout(w.r.ctx, commandPatience)
 	defer cancel()
+	if err := w.r.stillOurs(ctx); err != nil {
+		return err
+	}
 	err := w.r.cfg.Line.Perform(ctx, c)
 	if err != nil && !errors.Is(err, ErrGone) {
 		w.r.cfg.Logger.Warn("command to the exchange failed", "call", l.rec.ID, "op", string(c.Op), "error", err)
@@ -212,7 +218,7 @@ func (r *Runner) answer(ctx context.Context, q Question) (json.RawMessage, error
 	ctx, cancel := context.WithTimeout(ctx, requestPatience)
 	defer cancel()
 	began := r.now()
-	answer, err := r.cfg.Outside.Answer(ctx, q)
+	answer, err := r.askOutside(ctx, q)
 	outcome := "answered"
 	if err != nil {
 		outcome = "failed"
@@ -220,4 +226,18 @@ func (r *Runner) answer(ctx context.Context, q Question) (json.RawMessage, error
 	}
 	r.cfg.Stopwatch.Requested(q.Name, outcome, r.now().Sub(began))
 	return answer, err
+}
+
+// askOutside asks. A panic there is a request that has failed, and no more: it
+// would be met again by each process that takes the call up.
+func (r *Runner) askOutside(ctx context.Context, q Question) (answer json.RawMessage, err error) {
+	if r.driven() {
+		return r.cfg.Outside.Answer(ctx, q)
+	}
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = fmt.Errorf("%w: %T at %s", errPanicked, broken, where())
+		}
+	}()
+	return r.cfg.Outside.Answer(ctx, q)
 }

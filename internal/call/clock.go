@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -20,7 +21,7 @@ func (r *Runner) driven() bool { return r.cfg.Beside != nil }
 func (r *Runner) now() time.Time { return r.cfg.Now() }
 
 // beside does something that may take long beside the calls, after a while; it
-// ends with the Runner.
+// ends with the Runner. A panic in it ends that thing alone.
 func (r *Runner) beside(after time.Duration, f func(ctx context.Context)) {
 	if r.driven() {
 		r.cfg.Beside(after, func() {
@@ -33,6 +34,11 @@ func (r *Runner) beside(after time.Duration, f func(ctx context.Context)) {
 	r.background.Add(1)
 	go func() {
 		defer r.background.Done()
+		defer func() {
+			if broken := recover(); broken != nil {
+				r.cfg.Logger.Error("the work beside a call panicked", "type", fmt.Sprintf("%T", broken), "stack", where())
+			}
+		}()
 		if after > 0 {
 			timer := time.NewTimer(after)
 			defer timer.Stop()

@@ -60,6 +60,27 @@ func TestCodesAreTheAgentsAlone(t *testing.T) {
 	})
 }
 
+// TestNearMissKeysFromEveryLegOfABridge: a key that was heard on every leg of a bridge
+// was taken for a second one, and cut the thanks short
+// (github.com/Diyarbekoralbaev/emergency_callback_go, its troubleshooting page). Here
+// what comes through to the other legs is no key of theirs, and the talk goes on.
+func TestNearMissKeysFromEveryLegOfABridge(t *testing.T) {
+	t.Parallel()
+	playOffice(t, func(t *testing.T, s *stage) {
+		s.situation("conference")
+		before := len(s.wished(maria))
+		for _, key := range "171" {
+			for _, leg := range []string{maria, maria + "~a1", maria + "~a2"} {
+				s.runner.Event(call.Event{Kind: call.Key, Channel: leg, Digit: byte(key), At: time.Now()})
+			}
+		}
+		s.listen(10 * time.Second)
+		assert.Len(t, s.wished(maria), before)
+		assert.Equal(t, []string{"", "~a1", "~a2"}, s.speaking(maria), "nobody is cut off")
+		assert.True(t, s.runner.Live(maria))
+	})
+}
+
 // Keys that are told twice count once; a code that was begun long ago is forgotten.
 func TestCodesAreKeyedDeliberately(t *testing.T) {
 	t.Parallel()

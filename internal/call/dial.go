@@ -51,7 +51,7 @@ func (w *worker) dialAgent(l *live, a dialogue.Action) {
 	}
 	p.agent, p.ring = a.Agent, ring{dial: &dialling{}, since: w.r.now(), lasts: a.For}
 	d, create, r := p.ring.dial, Command{Op: DoCreate, Channel: p.name, Agent: a.Agent, For: a.For}, w.r
-	r.beside(0, func(ctx context.Context) { r.dial(ctx, d, create, nil) })
+	r.beside(0, func(ctx context.Context) { r.dial(ctx, d, create, r.stillOurs) })
 }
 
 // errCalledOff is why a dial did not ring that nobody waits for any more.
@@ -102,10 +102,8 @@ func (r *Runner) steps(ctx context.Context, d *dialling, create Command, fence f
 	case err != nil:
 		return "create", false, err
 	}
-	if fence != nil {
-		if err := fence(ctx); err != nil {
-			return "fence", true, err // it never rang
-		}
+	if err := fence(ctx); err != nil {
+		return "fence", true, err // it never rang
 	}
 	if d.off.Load() {
 		return "dial", true, errCalledOff

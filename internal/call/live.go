@@ -43,6 +43,7 @@ type live struct {
 	pressed   time.Time        // when the key came that finished an entry; zero once something was played
 
 	unsaved   bool // the record is behind
+	over      bool // all that is left is the end, to be saved: see over.go
 	inHand    bool // of a suspect: being given something
 	panicked  bool
 	scheduled time.Time
@@ -71,6 +72,8 @@ func (l *live) collecting() bool { return l.turn.Wait.Collect != nil && !l.gone 
 func (w *worker) overdue(l *live, now time.Time) {
 	reached := func(t time.Time) bool { return !t.IsZero() && !t.After(now) }
 	switch {
+	case l.over:
+		w.endAgain(l)
 	case reached(l.rearrange):
 		w.arrange(l)
 	case reached(l.playEnd):
@@ -278,4 +281,7 @@ func (w *worker) close(l *live, how string) {
 	w.disperse(l)
 	w.r.cfg.Observer.CallEnded(l.rec.Journal.Script, how)
 	w.drop(l)
+	if l.unsaved && w.r.ctx.Err() == nil {
+		w.linger(l)
+	}
 }

@@ -85,6 +85,8 @@ type Nodes interface {
 	// if term is the exchange's present one and token the newest claim of the
 	// ticket; otherwise it fails with ErrStale. It may be asked again.
 	MayDial(ctx context.Context, d DialNote) error
+	// Holds fails with ErrStale if term is not the exchange's present one.
+	Holds(ctx context.Context, node string, term int64) error
 	// Dialled tells whether MayDial has noted a call.
 	Dialled(ctx context.Context, tenant, call string) (bool, error)
 }
@@ -148,6 +150,7 @@ const (
 	DoDial     Op = "dial"      // ring the created Channel for at most For
 	DoJoin     Op = "join"      // from now on exactly Members are connected, in the bridge Bridge; their music ends
 	DoPart     Op = "part"      // dissolve Bridge
+	DoPress    Op = "press"     // key Keys to the other side of Channel
 	DoRecord   Op = "record"    // record Channel as Recording, until For or 3 s of silence
 	DoCease    Op = "cease"     // end Recording
 	DoHangup   Op = "hangup"    // end Channel
@@ -163,6 +166,7 @@ type Command struct {
 	Language  string   // of the recordings
 	Number    string   // Create towards a citizen: national form, checked once more before it is dialled
 	Shown     string   // Create towards a citizen: the number that the citizen sees
+	Keys      string   // Press: figures, * and #
 	Agent     string   // Create towards an agent
 	Bridge    string
 	Members   []string // Join: whoever is not among them leaves the bridge first

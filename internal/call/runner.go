@@ -30,7 +30,7 @@
 //
 // The right to write the calls of an exchange is a term, taken at the start and
 // named by every write. A process whose term is over is refused by the store and
-// falls silent.
+// falls silent; before a command to the exchange it makes sure of it (right.go).
 package call
 
 import (
@@ -137,6 +137,8 @@ type Runner struct {
 	workers []*worker
 	seed    maphash.Seed
 	term    atomic.Int64
+	began   time.Time
+	right   atomic.Int64 // since began: when the term was last shown to be the present one
 
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
@@ -179,6 +181,7 @@ func NewRunner(cfg Config) *Runner {
 // Start takes the exchange and begins to work. It fails if the store does not
 // give the exchange's term.
 func (r *Runner) Start(ctx context.Context) error {
+	r.began = r.now()
 	term, err := r.cfg.Nodes.Take(ctx, r.cfg.Node)
 	if err != nil {
 		return fmt.Errorf("take the exchange %s: %w", r.cfg.Node, err)

@@ -91,6 +91,9 @@ func (w *worker) write(l *live, verb func(context.Context, Record) error) error 
 	defer cancel()
 	began := w.r.now()
 	err := verb(ctx, l.rec)
+	if err == nil {
+		w.r.shown(began)
+	}
 	w.r.cfg.Stopwatch.Saved(w.r.now().Sub(began), err)
 	return err
 }

@@ -11,6 +11,7 @@ import (
 const (
 	sweptEnd       = "end"           // a call whose citizen's line is no more: its end was not heard
 	sweptAnswer    = "answer"        // a call of ours that was answered: that was not heard
+	sweptUntaken   = "untaken"       // a citizen's call that was to be answered and is not
 	sweptLegEnd    = "leg-end"       // a party whose line is no more
 	sweptLegAnswer = "leg-answer"    // a party that has answered
 	sweptLegKept   = "leg-kept"      // a party that was hung up and is still there
@@ -49,7 +50,8 @@ type finding struct {
 // connected. Each thing mended is counted by Observer.Swept under its kind:
 //
 //	end, answer          the citizen's line is gone, or up, and the event of it was lost
-//	leg-end, leg-answer  the same of an agent's
+//	untaken              a citizen's call that is not answered, although that was asked for: answered
+//	leg-end, leg-answer  an agent's line is gone, or up, and the event of it was lost
 //	leg-kept             an agent's line that was hung up and is still there
 //	apart                citizen and agent who are to speak and are not connected
 //	stray, stray-leg     a channel that belongs to nobody: received, or ended
@@ -101,6 +103,8 @@ func (w *worker) findings(l *live, a adoption) []finding {
 		add(sweptEnd, id, func() { w.left(l, Event{Kind: Left, At: now, Channel: id, Lost: true}) })
 	case a.there != nil && a.there.Up && !l.up:
 		add(sweptAnswer, id, func() { w.answered(l, Event{Kind: Answered, At: now, Channel: id}) })
+	case a.there != nil && !a.there.Up && !l.gone && !l.rec.Outbound:
+		add(sweptUntaken, id, func() { w.perform(l, Command{Op: DoAnswer, Channel: id}) })
 	}
 	for _, serial := range l.serials() {
 		p := l.parties[serial]

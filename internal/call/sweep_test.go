@@ -57,6 +57,11 @@ func TestSweepMends(t *testing.T) {
 				assert.Empty(t, s.x.channels, "the agent is free")
 			},
 		},
+		"a call that could not be answered": {
+			func(_ *testing.T, s *stage) { s.x.channels[maria].Up = false },
+			[]string{"untaken"},
+			func(t *testing.T, s *stage) { assert.True(t, s.x.channels[maria].Up) },
+		},
 		"the end of an agent's line": {
 			func(_ *testing.T, s *stage) { s.vanish(maria + "~a1") },
 			[]string{"leg-end"},

@@ -17,7 +17,8 @@ import (
 // have one, because several were being worked on at that moment, nobody is blamed: suspects
 // are then given something one at a time, so that there is no doubt the next time.
 //
-// A panic does not get that far: it is contained in the work of one call.
+// A panic does not get that far: it is contained in the work of one call, and in what
+// is asked of the outside for it.
 
 // handAdoption is what a call is noted to be given when it is taken up.
 const handAdoption = "adoption"

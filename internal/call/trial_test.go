@@ -232,6 +232,21 @@ func TestAPanicIsContained(t *testing.T) {
 	}
 }
 
+// What is asked of the outside panics: that is a request that has failed, and the
+// conversation goes another way.
+func TestAPanicOutsideIsContained(t *testing.T) {
+	t.Parallel()
+	play(t, func(t *testing.T, s *stage) {
+		s.answer(flow.AskEnter, func(call.Question) (any, error) { panic("a place that nobody thought of") })
+		s.calls(maria, "0212345678")
+		s.press(maria, "0")
+		s.listen(12 * time.Second)
+		assert.True(t, s.hasAsked(flow.AskEnter))
+		assert.True(t, s.runner.Live(maria))
+		assert.Contains(t, strings.Join(s.heard(), " "), "down")
+	})
+}
+
 // hoarse is a voice that panics at a prompt, or at all.
 type hoarse struct {
 	call.Voice

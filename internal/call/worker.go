@@ -102,6 +102,10 @@ func (w *worker) handle(m message) {
 			err := errPanicked // unless place comes to its end
 			defer func() { m.reply <- err }()
 			err = w.place(l, *m.place)
+		case l != nil && l.over:
+			if m.adopt != nil || m.look != nil {
+				w.endAgain(l)
+			}
 		case m.adopt != nil:
 			w.adopt(l, *m.adopt)
 		case m.look != nil:
@@ -131,7 +135,7 @@ func (w *worker) tick(now time.Time) {
 		}
 		l.scheduled = time.Time{}
 		w.contain(d.call, func() { w.overdue(l, now) })
-		if w.calls[d.call] != nil {
+		if l := w.calls[d.call]; l != nil {
 			w.schedule(l)
 		}
 	}
@@ -162,8 +166,9 @@ func (w *worker) drop(l *live) {
 		return
 	}
 	delete(w.calls, l.rec.ID)
-	w.r.live.Delete(l.rec.ID)
-	w.r.count.Add(-1)
+	if _, alive := w.r.live.LoadAndDelete(l.rec.ID); alive {
+		w.r.count.Add(-1)
+	}
 }
 
 // due is a deadline of a call; dues are ordered by time.

@@ -48,6 +48,9 @@ func (d *decoder) check(cfg *Config) {
 				keys(at, string(hexOf(k)))
 			}
 		}
+		if j := slices.IndexFunc(cfg.Tenants, func(other Tenant) bool { return other.ID != t.ID && other.has(t.TrunkCheck.Number) }); j >= 0 {
+			d.note(key+".trunk_check.number", "is a number of the tenant %s, which would take the call for a citizen's; name one of this tenant's own", cfg.Tenants[j].ID)
+		}
 	}
 }
 
@@ -72,19 +75,41 @@ func (d *decoder) checkAddresses(cfg *Config) {
 		u.Host == "" || u.User != nil || u.RawQuery != "" || strings.HasSuffix(u.Path, "/") {
 		d.note("asterisk.ari_url", "must be as http://127.0.0.1:8088/ari, without user, question mark or a slash at the end")
 	}
-	switch r := cfg.Redis; {
-	case r.Address == "" && r.Socket == "":
-		d.note("redis.address", "is missing; give address, or socket")
-	case r.Address != "" && r.Socket != "":
-		d.note("redis.socket", "cannot be together with address; remove one")
-	case len(r.Socket) > 107: // sun_path of unix(7), with its closing zero
-		d.note("redis.socket", "%s is longer than the 107 characters that a socket may have; move it to a shorter folder", r.Socket)
-	case r.Address != "":
-		d.checkAddress("redis.address", r.Address, false)
+	d.checkRedis(cfg.Redis)
+	if b := cfg.Backup; b.Username != "" && b.Directory == "" {
+		d.note("backup.directory", "is missing; name the folder for the backups, or remove username")
 	}
 	d.checkAddress("http.listen", cfg.HTTP.Listen, true)
 	if (cfg.HTTP.TLSCertificate == "") != (cfg.HTTP.TLSKey == "") {
 		d.note("http.tls_certificate", "goes together with tls_key; give both, or neither for no TLS")
+	}
+}
+
+func (d *decoder) checkRedis(r Redis) {
+	given := 0
+	for _, is := range []bool{r.Address != "", r.Socket != "", r.Sentinel.Master != ""} {
+		if is {
+			given++
+		}
+	}
+	switch s := r.Sentinel; {
+	case s.Master == "" && len(s.Addresses) > 0:
+		d.note("redis.sentinel.master", "is missing; name the master as in `sentinel monitor NAME`")
+	case given == 0:
+		d.note("redis.address", "is missing; give address, socket or sentinel")
+	case r.Address != "" && r.Socket != "":
+		d.note("redis.socket", "cannot be together with address; remove one")
+	case given > 1:
+		d.note("redis.sentinel", "cannot be together with address or socket; remove one")
+	case len(r.Socket) > 107: // sun_path of unix(7), with its closing zero
+		d.note("redis.socket", "%s is longer than the 107 characters that a socket may have; move it to a shorter folder", r.Socket)
+	case r.Address != "":
+		d.checkAddress("redis.address", r.Address, false)
+	case s.Master != "" && len(s.Addresses) == 0:
+		d.note("redis.sentinel.addresses", "is missing; name the Sentinels, each with host and port")
+	}
+	for i, address := range r.Sentinel.Addresses {
+		d.checkAddress(fmt.Sprintf("redis.sentinel.addresses[%d]", i), address, false)
 	}
 }
 
@@ -105,11 +130,31 @@ func (d *decoder) checkNumber(key, number string) {
 	}
 }
 
+// checkShown wants a number that citizens may be shown: networks block calls that
+// show a foreign number as one of ours, or none that could be called back.
+func (d *decoder) checkShown(key, number string) {
+	n, err := phone.Parse(number)
+	if err == nil && strings.Trim(number, "0123456789") == "" {
+		switch n.Class() {
+		case phone.Landline, phone.Mobile, phone.TollFree:
+			return
+		}
+		d.note(key, "%q is a number of the kind %q: calls that show it are blocked on their way, or nobody can call it back; "+
+			"name an Italian landline, mobile or toll-free number of yours", number, n.Class())
+		return
+	}
+	d.note(key, "%q must be an Italian telephone number in national form, figures only, as 0212345678", number)
+}
+
 func (d *decoder) checkTenant(key string, t *Tenant) {
 	if t.ServicePhone != "" {
-		d.checkNumber(key+".service_phone", t.ServicePhone)
+		d.checkShown(key+".service_phone", t.ServicePhone)
 	}
-	if _, err := time.LoadLocation(t.TimeZone); err != nil || t.TimeZone == "" || t.TimeZone == "Local" {
+	if IsLanguage(t.Queue) {
+		d.note(key+".queue", "%q would be taken for a language; give the queue a name of three letters or more", t.Queue)
+	}
+	var err error
+	if t.zone, err = time.LoadLocation(t.TimeZone); err != nil || t.TimeZone == "" || t.TimeZone == "Local" {
 		d.note(key+".timezone", "there is no time zone %q; write one as Europe/Rome", t.TimeZone)
 	}
 	if c := t.Campaign; !c.BornUntil.IsZero() && (c.BornUntil.Year < 1880 || c.BornUntil.Year > 2100) {
@@ -136,6 +181,9 @@ func (d *decoder) checkTenant(key string, t *Tenant) {
 		if number, err := phone.Parse(n); err != nil || number.Dialable() != nil {
 			d.note(at, "%q is never dialled; name a landline or mobile number in Italy, at which something answers", n)
 		}
+	}
+	if t.TrunkCheck.ComesBack && t.TrunkCheck.Number == "" {
+		d.note(key+".trunk_check.comes_back", "there is no number to be called; give number, or take the line away")
 	}
 	if y := t.Priority.FrailBornUntil; !y.IsZero() && (y.Year < 1880 || y.Year > 2100) {
 		d.note(key+".priority.frail_born_until", "the year %d cannot be meant", y.Year)
@@ -185,6 +233,9 @@ func hexOf(k APIKey) []byte {
 
 // Location is the tenant's time zone.
 func (t *Tenant) Location() *time.Location {
+	if t.zone != nil {
+		return t.zone
+	}
 	loc, err := time.LoadLocation(t.TimeZone)
 	if err != nil {
 		return time.UTC // Load has refused it

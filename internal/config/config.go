@@ -41,6 +41,7 @@ type Config struct {
 	// tenant, written by `richiamo registry import`.
 	RegistryDir File `yaml:"registry_dir" need:"yes"`
 
+	Backup Backup `yaml:"backup"`
 	HTTP   HTTP   `yaml:"http"`
 	Log    Log    `yaml:"log"`
 	Keypad Keypad `yaml:"keypad"`
@@ -80,14 +81,63 @@ type Asterisk struct {
 // Redis keeps calls, tickets, registrations and agents. It must write its
 // append-only file with `appendfsync always`; `richiamo doctor` checks it.
 type Redis struct {
-	// Host and port. Not together with `socket`.
+	// Host and port. One of `address`, `socket` and `sentinel` is given. An
+	// address that moves with the master, as that of a virtual IP or a proxy, is
+	// followed.
 	Address string `yaml:"address"`
-	// The path of a Unix socket, which nobody on the network can reach. Not
-	// together with `address`.
+	// The path of a Unix socket, which nobody on the network can reach.
 	Socket File `yaml:"socket"`
+	// Redis Sentinel, which tells who the master is.
+	Sentinel Sentinel `yaml:"sentinel"`
 	// The user of Redis' access list; empty for the default user.
 	Username string `yaml:"username"`
 	// A file that holds the user's password alone; empty for none.
+	PasswordFile File `yaml:"password_file"`
+	// How many replicas must have a promise before it is spoken: as many as
+	// there are that could become the master, so that a failover loses none. 0: a
+	// failover may lose what was promised last. While fewer follow, nothing is
+	// promised and nobody is called, as when Redis itself is away; the log, `/readyz`
+	// and `richiamo_store_connected` say so.
+	Replicas int `yaml:"replicas" default:"0" min:"0" max:"5"`
+	// How long the replicas are waited for at each step of a call.
+	ReplicaWait time.Duration `yaml:"replica_wait" default:"500ms" min:"50ms" max:"1500ms"`
+
+	// Password is what PasswordFile holds.
+	Password Secret `yaml:"-"`
+}
+
+// Sentinel names the master by the name under which Redis Sentinel watches it.
+type Sentinel struct {
+	// The name of the master, as in `sentinel monitor NAME`. Empty: no Sentinel.
+	Master string `yaml:"master"`
+	// The Sentinels, each with host and port.
+	Addresses []string `yaml:"addresses"`
+	// The user of the Sentinels' own access list; empty for the default user.
+	Username string `yaml:"username"`
+	// A file that holds the password of that user alone; empty for none.
+	PasswordFile File `yaml:"password_file"`
+
+	// Password is what PasswordFile holds.
+	Password Secret `yaml:"-"`
+}
+
+// Backup is what the service copies away by itself, so that a Redis that was
+// emptied or lost can be restored: tickets, registrations, numbers that are never
+// called. What belongs to a person is sealed in it under the key file. See
+// [operations.md](operations.md#backups).
+type Backup struct {
+	// The folder for the backups, on another disk than that of Redis; `richiamo
+	// backup` writes there too. Empty: none are made.
+	Directory File `yaml:"directory"`
+	// How often one is made: whatever is promised after the last one is lost
+	// with Redis.
+	Every time.Duration `yaml:"every" default:"1h" min:"1m" max:"24h"`
+	// How many are kept; older ones are removed.
+	Keep int `yaml:"keep" default:"48" min:"1" max:"10000"`
+	// The Redis user for backups; empty: the one of `redis`, who must then be
+	// allowed SCAN, SSCAN and PTTL too.
+	Username string `yaml:"username"`
+	// A file that holds the password of that user alone.
 	PasswordFile File `yaml:"password_file"`
 
 	// Password is what PasswordFile holds.

@@ -134,6 +134,12 @@ func faults() map[string]fault {
 		"unknown far key":    {"key_file: key", "key_file: key\nzzzzzzz: 1", `:4: zzzzzzz: is no known key; known here: asterisk, redis,`},
 		"key twice":          {"key_file: key", "key_file: key\nkey_file: key", ":4: key_file: is given twice; remove one"},
 		"no value":           {"key_file: key", "key_file:", ":3: key_file: has no value; give it one, or remove the line"},
+		"foreign shown":      {"service_phone: 800000000", `service_phone: "+41441234567"`, `:8: tenants[0].service_phone: "+41441234567" must be an Italian telephone number in national form`},
+		"foreign shown, 00":  {"service_phone: 800000000", `service_phone: "0041441234567"`, `:8: tenants[0].service_phone: "0041441234567" is a number of the kind "foreign"`},
+		"premium shown":      {"service_phone: 800000000", "service_phone: 899123456", `:8: tenants[0].service_phone: "899123456" is a number of the kind "premium"`},
+		"nobody's shown":     {"service_phone: 800000000", "service_phone: 212345678", `:8: tenants[0].service_phone: "212345678" is a number of the kind "unknown"`},
+		"emergency shown":    {"service_phone: 800000000", "service_phone: 112", `:8: tenants[0].service_phone: "112" is a number of the kind "emergency"`},
+		"spaces shown":       {"service_phone: 800000000", "service_phone: 800 000 000", `:8: tenants[0].service_phone: "800 000 000" must be an Italian telephone number`},
 		"missing":            {"    service_phone: 800000000\n", "", ":6: tenants[0].service_phone: is missing;"},
 		"missing part":       {"    phrases: {authority: a, service: b, campaign: c, eligible: d, hours: e}\n", "", ":6: tenants[0].phrases.eligible: is missing;"},
 		"list for mapping":   {"{socket: redis.sock}", "[a]", ":2: redis: must hold keys with values, not a list"},
@@ -169,6 +175,7 @@ func faults() map[string]fault {
 		"wrap-up for ever":    {"always", "always\n    wrap_up: {limit: 2h}", ":12: tenants[0].wrap_up.limit: must be at most 1h"},
 		"no number to check":  {"always", "always\n    trunk_check: {number: home}", `:12: tenants[0].trunk_check.number: "home" must be a telephone number of 3 to 15 figures, without spaces`},
 		"no number to dial":   {"always", "always\n    trunk_check: {number: 800000000}", `:12: tenants[0].trunk_check.number: "800000000" is never dialled; name a landline or mobile number in Italy`},
+		"nothing comes back":  {"always", "always\n    trunk_check: {comes_back: true}", ":12: tenants[0].trunk_check.comes_back: there is no number to be called"},
 		"frail since when":    {"always", "always\n    priority: {frail_born_until: 0036-12-31}", ":12: tenants[0].priority.frail_born_until: the year 36 cannot be meant"},
 		"no whole number":     {"always", "always\n    retry: {attempts_max: 2.5}", `:12: tenants[0].retry.attempts_max: "2.5" is no whole number`},
 		"too few":             {"always", "always\n    retry: {attempts_max: 0}", ":12: tenants[0].retry.attempts_max: must be at least 1"},
@@ -190,6 +197,7 @@ func faults() map[string]fault {
 		"no numbers":          {"[800000000]", "[]", ":7: tenants[0].numbers: is empty; name the numbers on which citizens call"},
 		"number twice":        {"[800000000]", "\n      - 800000000\n      - 800000000", ":9: tenants[0].numbers[1]: is the same number as tenants[0].numbers[0] in line 8"},
 		"agent twice":         {"always", "always\n    agents: [{id: a}, {id: a}]", ":12: tenants[0].agents[1].id: is the same agent as tenants[0].agents[0].id in line 12"},
+		"queue in German":     {"always", "always\n    queue: de", `:12: tenants[0].queue: "de" would be taken for a language`},
 		"bad skill":           {"always", "always\n    agents: [{id: a, skills: [Ä]}]", `:12: tenants[0].agents[0].skills[0]: "Ä" must be a name`},
 		"no tenants":          {small[strings.Index(small, "tenants:"):], "tenants: []\n", ":5: tenants: is empty; describe at least one authority"},
 		"key missing":         {"always", "always\n    api_keys: [{channel: gp}]", ":12: tenants[0].api_keys[0].key_sha256: is missing; make a key with"},
@@ -198,8 +206,16 @@ func faults() map[string]fault {
 		"key no hash":         {"always", "always\n    api_keys: [{channel: gp, key_sha256: ab}]", ":12: tenants[0].api_keys[0].key_sha256: must be 64 hexadecimal figures, from `printf %s "},
 		"key twice over":      {"always", "always\n    api_keys: [{channel: gp, key: 0123456789abcdef}, {channel: admin, key: 0123456789abcdef}]", ":12: tenants[0].api_keys[1]: is the same API key as tenants[0].api_keys[0] in line 12"},
 		"unknown channel":     {"always", "always\n    api_keys: [{channel: fax, key: 0123456789abcdef}]", `:12: tenants[0].api_keys[0].channel: "fax" must be one of: portal, pharmacy, gp, agent, admin`},
-		"redis nowhere":       {"{socket: redis.sock}", "{username: u}", ":2: redis.address: is missing; give address, or socket"},
+		"redis nowhere":       {"{socket: redis.sock}", "{username: u}", ":2: redis.address: is missing; give address, socket or sentinel"},
 		"redis twice":         {"{socket: redis.sock}", "{socket: s, address: a:1}", ":2: redis.socket: cannot be together with address; remove one"},
+		"redis by three":      {"{socket: redis.sock}", "{socket: s, sentinel: {master: m, addresses: [a:1]}}", ":2: redis.sentinel: cannot be together with address or socket; remove one"},
+		"sentinel of nobody":  {"{socket: redis.sock}", "{sentinel: {addresses: [a:1]}}", ":2: redis.sentinel.master: is missing; name the master"},
+		"sentinel nowhere":    {"{socket: redis.sock}", "{sentinel: {master: m}}", ":2: redis.sentinel.addresses: is missing; name the Sentinels"},
+		"sentinel no port":    {"{socket: redis.sock}", "{sentinel: {master: m, addresses: [a]}}", `:2: redis.sentinel.addresses[0]: "a" must be an address with a port`},
+		"replicas for ever":   {"{socket: redis.sock}", "{socket: redis.sock, replicas: 1, replica_wait: 2s}", ":2: redis.replica_wait: must be at most 1500ms"},
+		"too many replicas":   {"{socket: redis.sock}", "{socket: redis.sock, replicas: 6}", ":2: redis.replicas: must be at most 5"},
+		"backups nowhere":     {"key_file: key", "key_file: key\nbackup: {username: b}", ":4: backup.directory: is missing; name the folder"},
+		"backups all along":   {"key_file: key", "key_file: key\nbackup: {directory: d, every: 1s}", ":4: backup.every: must be at least 1m"},
 		"redis far away":      {"{socket: redis.sock}", "{socket: /" + strings.Repeat("x", 107) + "}", "is longer than the 107 characters that a socket may have"},
 		"redis no port":       {"{socket: redis.sock}", "{address: localhost}", `:2: redis.address: "localhost" must be an address with a port, as 127.0.0.1:6379`},
 		"listen":              {"key_file: key", "key_file: key\nhttp: {listen: here}", `:4: http.listen: "here" must be an address with a port`},
@@ -218,6 +234,30 @@ func faults() map[string]fault {
 		"two documents":       {"key_file: key", "key_file: key\n---\na: 1", "test.yaml: holds more than one document"},
 		"no YAML":             {"key_file: key", "key_file: key: key", "test.yaml:3: is no YAML: yaml: line 3:"},
 	}
+}
+
+// A check of the trunk goes to a number of the tenant's own, or of somebody else who
+// is no tenant.
+func TestTrunkCheckComesBack(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		check string
+		back  bool
+	}{
+		{"{}", false},
+		{`{number: "0212345678"}`, false},
+		{`{number: "0212345678", comes_back: true}`, true},
+		{`{number: "0299999999"}`, true},
+		{`{number: "+390299999999"}`, true},
+	} {
+		cfg, err := read(t, strings.NewReplacer("[800000000]", `[800000000, "00390299999999"]`, "always", "always\n    trunk_check: "+tt.check).Replace(small))
+		require.NoError(t, err)
+		assert.Equal(t, tt.back, cfg.Tenants[0].CheckComesBack(), tt.check)
+	}
+	one := small[strings.Index(small, "  - id"):]
+	two := strings.NewReplacer("asl", "due", "[800000000]", `["0299999999"]`).Replace(one)
+	_, err := read(t, strings.Replace(small, "always", "always\n    trunk_check: {number: \"+390299999999\"}", 1)+two)
+	require.ErrorContains(t, err, "tenants[0].trunk_check.number: is a number of the tenant due")
 }
 
 // Every fault is told with its line and key.

@@ -91,6 +91,12 @@ func (d *decoder) secrets(cfg *Config) {
 	if cfg.Redis.PasswordFile != "" {
 		cfg.Redis.Password = d.password("redis.password_file", cfg.Redis.PasswordFile)
 	}
+	if s := &cfg.Redis.Sentinel; s.PasswordFile != "" {
+		s.Password = d.password("redis.sentinel.password_file", s.PasswordFile)
+	}
+	if cfg.Backup.PasswordFile != "" {
+		cfg.Backup.Password = d.password("backup.password_file", cfg.Backup.PasswordFile)
+	}
 	if cfg.KeyFile != "" {
 		cfg.Key = d.sealingKey("key_file", cfg.KeyFile)
 	}

@@ -71,7 +71,7 @@ func renderReference(t *testing.T) string {
 <!-- Rendered from the comments of internal/config by: go test ./internal/config -update -->
 
 Richiamo has one configuration file, in YAML; ` + "`deploy/demo/richiamo.yaml`" + ` is a whole one.
-` + "`richiamo serve`, `doctor` and `registry`" + ` read it with ` + "`--config FILE`" + `; all faults are told at once, each with file, line and key.
+` + "`richiamo serve`, `doctor`, `backup`, `restore` and `registry`" + ` read it with ` + "`--config FILE`" + `; all faults are told at once, each with file, line and key.
 
 - An unknown key, a key given twice and a key without a value are faults.
 - A value may hold ` + "`${NAME}`" + `, which is the environment variable NAME and must be set, or ` + "`${NAME:-text}`" + `, which is text when NAME is not set or empty. ` + "`$${`" + ` stands for the two characters ` + "`${`" + `.

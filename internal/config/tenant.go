@@ -1,6 +1,11 @@
 package config
 
-import "time"
+import (
+	"slices"
+	"time"
+
+	"richiamo/internal/phone"
+)
 
 // Tenant is one public health authority: its numbers, voice, rules, agents and
 // keys.
@@ -12,8 +17,11 @@ type Tenant struct {
 	Numbers []string `yaml:"numbers" need:"yes"`
 	// The language in which a call begins.
 	Language string `yaml:"language" default:"it" oneof:"it de fr sl en"`
-	// The number that is said to citizens and shown to them when we call; it
-	// must be one that they can call back.
+	// The number that is said to citizens and shown to them when we call: an Italian
+	// landline, mobile or toll-free number of yours, national, which they can call
+	// back. Whatever else is shown, networks block, each in its own words: since
+	// August 2025 also Italian numbers on calls that enter from abroad (AGCOM
+	// 106/25/CONS), so the trunk must be one in Italy.
 	ServicePhone string `yaml:"service_phone" need:"yes"`
 	// The zone in which hours and days are meant.
 	TimeZone string `yaml:"timezone" default:"Europe/Rome"`
@@ -57,6 +65,8 @@ type Tenant struct {
 	Agents []Agent `yaml:"agents"`
 	// Who may use the API, each in its own name.
 	APIKeys []APIKey `yaml:"api_keys"`
+
+	zone *time.Location // TimeZone, looked up by Load: each call asks for it
 }
 
 // Phrases name the recordings that fill the texts of the voice. A phrase is a
@@ -131,7 +141,10 @@ type Ring struct {
 
 // Retry is when a citizen is called for the first time after the promise, and
 // again when not reached. The waits of an outcome are a list: after its first
-// time the first, after its second the second; the last stands for all later.
+// time the first, after its second the second; the last stands for all later. Husband
+// and wife who share a number are left alone alike: who was to be called there for
+// another reason waits as long (reason number-tried), unless the call was asked for
+// after the one that reached nobody.
 type Retry struct {
 	// From the promise to the first call: the citizen's line must be free.
 	FirstAfter time.Duration `yaml:"first_after" default:"1m" max:"1h"`
@@ -206,8 +219,27 @@ type WrapUp struct {
 // and not by citizens.
 type TrunkCheck struct {
 	// The number that is called, a landline or mobile; something must answer
-	// there. Empty: no check.
+	// there. If it is one of `numbers`, the call comes back in through the trunk,
+	// and what it shows is compared with `service_phone`. Empty: no check.
 	Number string `yaml:"number"`
+	// The call to `number` comes back in at one of `numbers`, though `number` is
+	// none of them as the trunk presents them: it is compared likewise.
+	ComesBack bool `yaml:"comes_back" default:"false"`
+}
+
+// CheckComesBack tells whether the call that tries the trunk comes back in: it goes
+// to a number of the tenant's own, however either is written, or the file says so.
+func (t Tenant) CheckComesBack() bool {
+	return t.TrunkCheck.Number != "" && (t.TrunkCheck.ComesBack || t.has(t.TrunkCheck.Number))
+}
+
+// has tells whether a number is one of the tenant's own.
+func (t Tenant) has(number string) bool {
+	n, err := phone.Parse(number)
+	return err == nil && slices.ContainsFunc(t.Numbers, func(did string) bool {
+		own, err := phone.Parse(did)
+		return err == nil && own == n
+	})
 }
 
 // Limits stand against guessing and against calls that nobody asked for.
@@ -216,8 +248,14 @@ type Limits struct {
 	TriesPerCaller int `yaml:"tries_per_caller" default:"10" min:"1" max:"1000"`
 	// Tries to be identified with one code, in 24 hours.
 	TriesPerCode int `yaml:"tries_per_code" default:"5" min:"1" max:"1000"`
-	// Calls of ours to one number, in 24 hours, whatever they are for.
+	// Calls of ours to one number, in 24 hours, whatever they are for. Whoever
+	// calls back after a missed call is called once more.
 	CallsPerNumber int `yaml:"calls_per_number" default:"3" min:"1" max:"100"`
+	// Calls that one citizen may ask for, in 24 hours; from one number, where
+	// nobody was identified. Cancelled ones count. A further request gets no promise:
+	// the caller is kept on the line for a person, or, when nobody is there, the
+	// request goes to the worklist.
+	Requests int `yaml:"requests_per_citizen" default:"6" min:"1" max:"100"`
 	// Calls of ours at the same time: lines that the trunk has for them.
 	Lines int `yaml:"lines" default:"100" min:"1" max:"10000"`
 	// How many of them may be calls that need no agent, so that verifications
@@ -229,9 +267,14 @@ type Limits struct {
 type Agent struct {
 	// Also the name of the PJSIP endpoint of the agent's telephone.
 	ID string `yaml:"id" need:"yes" word:"yes"`
-	// Queues and languages; without any, all.
+	// Queues and languages, a language by its two letters (ISO 639-1); without
+	// any, all. Who serves several queues counts for each with a share of the time.
 	Skills []string `yaml:"skills"`
 }
+
+// IsLanguage tells whether a skill is a language, and not a queue: it has two
+// letters, as in ISO 639-1.
+func IsLanguage(skill string) bool { return len(skill) == 2 }
 
 // APIKey lets another system use the API.
 type APIKey struct {

@@ -143,7 +143,7 @@ func (in *Installation) place() (err error) {
 	if in.Dir, err = filepath.Abs(in.Dir); err != nil {
 		return fmt.Errorf("find the folder: %w", err)
 	}
-	for _, part := range []string{"", "redis", "asterisk", "registry"} {
+	for _, part := range []string{"", "redis", "asterisk", "registry", "backups"} {
 		if err := os.MkdirAll(filepath.Join(in.Dir, part), 0o700); err != nil {
 			return fmt.Errorf("make the folder %s: %w; is the disk full?", part, err)
 		}
@@ -293,6 +293,9 @@ func (in *Installation) Terminate() {
 	}
 	in.service = nil
 }
+
+// Exited is closed when the binary that was started last has ended.
+func (in *Installation) Exited() <-chan struct{} { return in.exited }
 
 // PID is the binary's process.
 func (in *Installation) PID() int { return in.service.Process.Pid }

@@ -26,7 +26,9 @@ type Tenant struct {
 	// before it and was identified; zero: to nobody.
 	FrailUntil citizen.Date
 	Zone       *time.Location // in which days are meant
-	Tries      Tries
+	// Outcomes are those of a talk, in the order of the feature codes that write them.
+	Outcomes []string
+	Tries    Tries
 }
 
 // Config is what a desk is made of.
@@ -128,6 +130,8 @@ func (v visit) promised(ctx context.Context, q call.Question) (json.RawMessage, 
 		return answer(ctx, q, v.help)
 	case flow.AskDuty:
 		return answer(ctx, q, v.duty)
+	case flow.AskBack:
+		return answer(ctx, q, v.back)
 	}
 	return nil, fmt.Errorf("%w: %q", ErrRequest, q.Name)
 }

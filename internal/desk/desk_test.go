@@ -102,10 +102,11 @@ func (n *never) Blocked(_ context.Context, _ string, p phone.Number) (bool, erro
 type voices struct {
 	kept []string
 	err  error
+	done bool // although it fails
 }
 
 func (v *voices) Keep(_ context.Context, _, name string) error {
-	if v.err == nil {
+	if v.err == nil || v.done {
 		v.kept = append(v.kept, name)
 	}
 	return v.err
@@ -122,13 +123,16 @@ type counter struct {
 	serial  int
 }
 
-func newCounter(t testing.TB) *counter {
+func newCounter(t testing.TB, change ...func(*dispatch.Config)) *counter {
 	c := &counter{TB: t, voices: &voices{}, stores: memstore.New(func() time.Time { return noon })}
 	c.reg = &register{citizens: []citizen.Citizen{
 		person(t, maria, "1936-01-01", mariaCard), person(t, carlo, "1935-01-01", carloCard), person(t, young, "1980-01-01", youngCard),
 	}}
 	cfg := dispatch.Defaults()
 	cfg.Window = queue.Window{Always: true, Zone: time.UTC}
+	for _, change := range change {
+		change(&cfg)
+	}
 	c.tickets = dispatch.New(c.stores.Tickets, &never{}, map[string]dispatch.Config{"demo": cfg}, dispatch.Options{Now: func() time.Time { return noon }})
 	rule, err := citizen.ParseDate("1941-12-31")
 	require.NoError(t, err)
@@ -138,6 +142,7 @@ func newCounter(t testing.TB) *counter {
 		Tickets: c.tickets, Registrations: c.stores.Registrations, Limits: c.stores.Limits, Recordings: c.voices, Secret: []byte("secret"),
 		Tenants: map[string]desk.Tenant{"demo": {
 			Registry: c.reg, Campaign: "spring", BornUntil: rule, FrailUntil: frail, Zone: time.UTC, Tries: desk.DefaultTries(),
+			Outcomes: []string{"resolved", "informed"},
 		}},
 	})
 	return c

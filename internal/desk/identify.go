@@ -55,7 +55,7 @@ func secondDatum(keyed string, birth bool) citizen.Second {
 func (v visit) identified(ctx context.Context, who citizen.Citizen, asked time.Time) (flow.Identified, error) {
 	i := flow.Identified{
 		Found: true, Citizen: who.Code.Reveal(), Language: who.Language,
-		Eligible: !who.BirthDate.IsZero() && !v.BornUntil.Before(who.BirthDate),
+		Eligible: v.Eligible(who),
 	}
 	i.Open = v.open(i.Citizen)
 	kept, err := v.cfg.Registrations.Of(ctx, v.tenant, v.Campaign, i.Citizen)

@@ -23,7 +23,7 @@ func (v visit) enter(ctx context.Context, r flow.Enter) (flow.Outlook, error) {
 	t, err := v.cfg.Tickets.Enter(ctx, dispatch.Entry{
 		Tenant: v.tenant, Key: v.Key, Call: v.Call, Ticket: r.Ticket, Purpose: r.Purpose, Phone: caller,
 		Citizen: r.Citizen, Keyed: r.Keyed, NoKeys: r.Purpose == queue.NoKeys, At: v.Now,
-		Language: who.Language, Class: v.class(who),
+		Language: who.Language, Class: v.Class(who),
 	})
 	if errors.Is(err, dispatch.ErrUnavailable) {
 		if agentID, ok := v.cfg.Tickets.Emergency(v.tenant, v.Call); ok {
@@ -52,14 +52,6 @@ func (v visit) whois(code string) citizen.Citizen {
 		return citizen.Citizen{}
 	}
 	return who
-}
-
-// class is the head start of a citizen in the queue.
-func (v visit) class(who citizen.Citizen) queue.Class {
-	if !v.FrailUntil.IsZero() && !who.BirthDate.IsZero() && !v.FrailUntil.Before(who.BirthDate) {
-		return queue.Frail
-	}
-	return queue.Normal
 }
 
 // outlook tells what a waiting caller has to expect.

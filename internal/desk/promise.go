@@ -18,7 +18,7 @@ func (v visit) callback(ctx context.Context, r flow.Callback) (flow.Promise, err
 	asked := dispatch.Asked{
 		Tenant: v.tenant, Key: v.Key, Ticket: r.Ticket, Purpose: r.Purpose,
 		Citizen: r.Citizen, Keyed: r.Keyed, NoKeys: r.Purpose == queue.NoKeys, At: v.Now,
-		Language: who.Language, Class: v.class(who), Slot: r.Slot, Whenever: r.Whenever,
+		Language: who.Language, Class: v.Class(who), Slot: r.Slot, Whenever: r.Whenever,
 		WhenTheirTurn: r.Purpose == queue.NotEligible,
 	}
 	if r.Recording != 0 {
@@ -40,6 +40,9 @@ func (v visit) callback(ctx context.Context, r flow.Callback) (flow.Promise, err
 
 // promise is what a conversation is told of a promised call.
 func (v visit) promise(ctx context.Context, t queue.Ticket, err error) (flow.Promise, error) {
+	if errors.Is(err, dispatch.ErrMany) {
+		return flow.Promise{Many: true}, nil
+	}
 	refused := flow.Promise{Taken: errors.Is(err, dispatch.ErrSlotFull), Full: errors.Is(err, dispatch.ErrFull)}
 	if refused.Taken || refused.Full {
 		next, err := v.cfg.Tickets.HalfDays(ctx, v.tenant, v.Now, 0, 1)

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"richiamo/internal/agent"
 	"richiamo/internal/desk"
+	"richiamo/internal/dispatch"
 	"richiamo/internal/flow"
 	"richiamo/internal/queue"
 )
@@ -75,6 +77,35 @@ func TestFrail(t *testing.T) {
 	x, err := c.tickets.Ticket(t.Context(), "demo", look.Ticket)
 	require.NoError(t, err)
 	assert.Equal(t, queue.Frail, x.Class)
+}
+
+// TestOutcomeByTelephone: an agent without a browser ends the wrap-up with a figure
+// behind the feature code.
+func TestOutcomeByTelephone(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t, func(d *dispatch.Config) { d.MustWrite = true })
+	require.NoError(t, c.tickets.Staff(t.Context(), "demo", []agent.Agent{{ID: "anna"}}))
+	duty := func(code string) string {
+		return ask[flow.OnDuty](c, flow.AskDuty, flow.Duty{Agent: "anna", Code: code}).State
+	}
+	require.Equal(t, "ready", duty("ready"))
+	require.Equal(t, "ready", duty("ready-1"), "no talk, no outcome")
+	look := ask[flow.Outlook](c, flow.AskEnter, flow.Enter{Purpose: queue.WantsPerson, Caller: home})
+	step := flow.AgentStep{Ticket: look.Ticket, Agent: "anna"}
+	ask[flow.Empty](c, flow.AskRinging, step)
+	ask[flow.Empty](c, flow.AskConnected, step)
+	ask[flow.Empty](c, flow.AskTalked, step)
+	assert.Equal(t, "wrap-up", duty("ready"), "an outcome is owed")
+	assert.Empty(t, duty("ready-3"), "there is no third")
+	assert.Equal(t, "ready", duty("ready-2"))
+	assert.Equal(t, "ready", duty("ready-2"), "said twice is as once")
+	x, err := c.tickets.Ticket(t.Context(), "demo", look.Ticket)
+	require.NoError(t, err)
+	assert.Equal(t, "informed", x.Outcome)
+	for i, wrong := range []string{"ready-0", "ready-x", "ready-", "pause-1"} {
+		_, err := try[flow.OnDuty](c, fmt.Sprint("k", i), flow.AskDuty, flow.Duty{Agent: "anna", Code: wrong})
+		require.ErrorIs(t, err, desk.ErrRequest, wrong)
+	}
 }
 
 // TestTalk: helpers, transfers and feature codes of agents.

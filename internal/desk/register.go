@@ -10,11 +10,15 @@ import (
 const channelPhone = "phone"
 
 // register puts a citizen on the campaign's list. Who is on it already keeps
-// the place and the receipt.
+// the place and the receipt. Whose turn it is not is refused, whatever the
+// conversation believes.
 func (v visit) register(ctx context.Context, r flow.Register) (flow.Registered, error) {
 	n, err := dialable(r.Phone)
 	if err != nil {
 		return flow.Registered{}, err
+	}
+	if may, err := v.mayRegister(ctx, r.Citizen); err != nil || !may {
+		return flow.Registered{Refused: !may}, err
 	}
 	kept, _, err := v.cfg.Registrations.Add(ctx, Registration{
 		Tenant: v.tenant, Campaign: v.Campaign, Citizen: r.Citizen, Phone: n.Reveal(), Channel: channelPhone, At: v.Now,
@@ -42,8 +46,8 @@ func (v visit) rephone(ctx context.Context, r flow.Rephone) (flow.Registered, er
 }
 
 // confirm is a citizen who confirms, in a call of ours, what was asked for on
-// the portal: registered on the day on which it was asked for. The calls that
-// were still to be made for it are not made.
+// the portal: registered on the day on which it was asked for, if it is the citizen's
+// turn. The calls that were still to be made for it are not made.
 func (v visit) confirm(ctx context.Context, r flow.Register) (flow.Registered, error) {
 	t, err := v.cfg.Tickets.Ticket(ctx, v.tenant, r.Ticket)
 	if err != nil {
@@ -54,6 +58,12 @@ func (v visit) confirm(ctx context.Context, r flow.Register) (flow.Registered, e
 		if n, err = dialable(r.Phone); err != nil {
 			return flow.Registered{}, err
 		}
+	}
+	switch may, err := v.mayRegister(ctx, r.Citizen); {
+	case err != nil:
+		return flow.Registered{}, err
+	case !may:
+		return flow.Registered{Refused: true}, v.cfg.Tickets.Settled(ctx, v.tenant, t.ID, r.Citizen)
 	}
 	kept, _, err := v.cfg.Registrations.Add(ctx, Registration{
 		Tenant: v.tenant, Campaign: v.Campaign, Citizen: r.Citizen, Phone: n.Reveal(), Channel: t.Channel,

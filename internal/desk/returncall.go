@@ -33,8 +33,17 @@ func (v visit) attempt(ctx context.Context, r flow.AttemptEnded) (flow.Empty, er
 		queue.Result{Outcome: r.Outcome, Cause: r.Cause, SIP: r.SIP}, v.Now)
 }
 
+// back tells whether a call that came in is the one of ours that tries the trunk.
+func (v visit) back(ctx context.Context, r flow.CameBack) (flow.Back, error) {
+	if !r.Outcome.Valid() {
+		return flow.Back{}, fmt.Errorf("%w: outcome %q", ErrRequest, r.Outcome)
+	}
+	back, err := v.cfg.Tickets.CameBack(ctx, v.tenant, r.Keys, r.Outcome, v.Now)
+	return flow.Back(back), err
+}
+
 // verified tells whether a ticket's own citizen has confirmed, if that is what
-// the ticket is for.
+// the ticket is for. Whose turn it is not has nothing to confirm.
 func (v visit) verified(ctx context.Context, ticket string) (bool, error) {
 	t, err := v.cfg.Tickets.Ticket(ctx, v.tenant, ticket)
 	if errors.Is(err, dispatch.ErrNotFound) {
@@ -45,7 +54,8 @@ func (v visit) verified(ctx context.Context, ticket string) (bool, error) {
 	}
 	kept, err := v.cfg.Registrations.Of(ctx, v.tenant, v.Campaign, t.Citizen)
 	if errors.Is(err, ErrNotFound) {
-		return false, nil
+		may, err := v.mayRegister(ctx, t.Citizen)
+		return !may, err
 	}
 	return !kept.Confirmed.IsZero(), err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"richiamo/internal/agent"
@@ -44,12 +45,23 @@ func (v visit) helper(ctx context.Context, r flow.AgentStep, step dispatch.Helpe
 const byPhone = "by telephone"
 
 // duty is an agent who dialled a feature code. The answer is what the agent is
-// now, or will be when the talk is over.
+// now, or will be when the talk is over. "ready-2" is ready, with the second of the
+// outcomes for the talk before.
 func (v visit) duty(ctx context.Context, r flow.Duty) (flow.OnDuty, error) {
 	states := map[string]agent.State{"ready": agent.Ready, "pause": agent.Paused, "away": agent.Away}
-	state, ok := states[r.Code]
-	if !ok {
+	code, figure, wrote := strings.Cut(r.Code, "-")
+	state, ok := states[code]
+	n, err := strconv.Atoi(figure)
+	switch {
+	case !ok || wrote && (code != "ready" || err != nil || n < 1):
 		return flow.OnDuty{}, fmt.Errorf("%w: feature code", ErrRequest)
+	case wrote && n > len(v.Outcomes):
+		return flow.OnDuty{}, nil // there is no such outcome: it is said that it was not done
+	case wrote:
+		_, err := v.cfg.Tickets.WroteUp(ctx, v.tenant, r.Agent, v.Outcomes[n-1], "")
+		if err != nil && !errors.Is(err, agent.ErrImpossible) && !errors.Is(err, dispatch.ErrNotFound) { // written before, or never owed
+			return flow.OnDuty{}, err
+		}
 	}
 	a, err := v.cfg.Tickets.SetAgentState(ctx, v.tenant, r.Agent, state, byPhone)
 	if errors.Is(err, agent.ErrOutcome) || errors.Is(err, dispatch.ErrNotFound) {

@@ -22,6 +22,7 @@ const (
 	Join    ActionKind = "join"    // connect the caller with the party that was rung
 	Connect ActionKind = "connect" // connect exactly Legs with each other, and the caller unless Apart
 	Drop    ActionKind = "drop"    // hang up the party that was rung
+	Press   ActionKind = "press"   // key Keys to the other side, as a telephone does
 	Record  ActionKind = "record"  // record the caller's voice; comes back as Recorded
 	Finish  ActionKind = "finish"  // a moment of silence after the last word, then hang up the caller
 )
@@ -37,6 +38,7 @@ type Action struct {
 	Payload json.RawMessage `json:"payload,omitempty"`
 	Told    bool            `json:"told,omitempty"` // the answer is not waited for
 
+	Keys  string        `json:"keys,omitempty"`  // Press
 	Agent string        `json:"agent,omitempty"` // Ring
 	Legs  []int         `json:"legs,omitempty"`  // Connect: the parties, by serial
 	Apart bool          `json:"apart,omitempty"` // Connect: the caller is left out, and hears music

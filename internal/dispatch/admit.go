@@ -23,14 +23,14 @@ func (w *watch) admitted(ctx context.Context, now time.Time, t queue.Ticket) (le
 	if !may {
 		return nil, false, nil
 	}
-	ledgers, until, err := w.mayCall(ctx, now, t)
+	ledgers, put, err := w.mayCall(ctx, now, t)
 	switch {
 	case err != nil:
 		return nil, false, err
 	case w.inUse(now, t, ledgers):
 		return nil, false, w.putOff(ctx, now, t.ID, now.Add(onLineRest), ReasonOnLine)
-	case until.After(now):
-		return nil, false, w.putOff(ctx, now, t.ID, until, queue.ReasonCapped)
+	case put.until.After(now):
+		return nil, false, w.putOff(ctx, now, t.ID, put.until, put.why)
 	}
 	return ledgers, true, nil
 }

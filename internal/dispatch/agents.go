@@ -117,8 +117,9 @@ func (b *board) talked(t queue.Ticket, agentID string, at time.Time) Change {
 	return c
 }
 
-// Staff makes sure that all these agents are known, with their skills. Who is
-// new is away until somebody logs in.
+// Staff makes sure that exactly these agents are known, with their skills. Who is
+// new is away until somebody logs in; who is not among them any more is away for
+// ever, once a talk that goes on is over.
 func (s *Tickets) Staff(ctx context.Context, tenant string, team []agent.Agent) error {
 	o, err := s.office(tenant)
 	if err != nil {
@@ -126,7 +127,16 @@ func (s *Tickets) Staff(ctx context.Context, tenant string, team []agent.Agent) 
 	}
 	now := s.opts.Now()
 	_, err = o.change(ctx, "", func(b *board) (Change, error) {
+		o.team = map[string]bool{}
+		for _, a := range team {
+			o.team[a.ID] = true
+		}
 		var c Change
+		for _, a := range b.Team() {
+			if gone, err := a.Set(now, agent.Away, ""); !o.team[a.ID] && a.State != agent.Away && err == nil {
+				c.Agents = append(c.Agents, gone)
+			}
+		}
 		for _, a := range team {
 			known, ok := b.Agent(a.ID)
 			if !ok {
@@ -141,6 +151,14 @@ func (s *Tickets) Staff(ctx context.Context, tenant string, team []agent.Agent) 
 		return c, nil
 	})
 	return err
+}
+
+// employs tells whether an agent is one of the team. The lock is held.
+func (o *office) employs(a agent.Agent) bool { return o.team == nil || o.team[a.ID] }
+
+// employed are the agents of the team, those included who have a last talk to end.
+func (o *office) employed(b *board) []agent.Agent {
+	return slices.DeleteFunc(b.Team(), func(a agent.Agent) bool { return a.State == agent.Away && !o.employs(a) })
 }
 
 // Phones tells which agents' telephones answered when they were probed. Who does
@@ -229,7 +247,7 @@ func (s *Tickets) SetAgentState(ctx context.Context, tenant, id string, state ag
 	var set agent.Agent
 	kept, err := o.change(ctx, "", func(b *board) (Change, error) {
 		a, ok := b.Agent(id)
-		if !ok {
+		if !ok || !o.employs(a) {
 			return Change{}, fmt.Errorf("%w: agent %q", ErrNotFound, id)
 		}
 		var err error

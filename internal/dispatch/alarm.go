@@ -10,9 +10,13 @@ import (
 const (
 	// AlarmBreaker: most calls fail for one cause, and nobody is dialled.
 	AlarmBreaker = "breaker"
-	// AlarmTrunk: the call that tries the trunk was not answered, and nobody is
-	// dialled.
+	// AlarmTrunk: the call that tries the trunk was not answered, or has not come
+	// back in, and nobody is dialled.
 	AlarmTrunk = "trunk"
+	// AlarmShown: the call that tries the trunk has come back in with another
+	// number than the one that citizens shall see, or with none, and nobody is
+	// dialled.
+	AlarmShown = "shown"
 	// AlarmStuck: citizens are due and agents free, and still nobody was called
 	// for minutes.
 	AlarmStuck = "stuck"
@@ -33,15 +37,19 @@ func (o *office) observe(c Change) seen {
 			continue
 		}
 		o.mind.reach(t)
+		if t.Purpose == queue.TrunkCheck && t.State == queue.Exhausted {
+			s.alarms[AlarmTrunk] = true // nothing was shown, and no other will be made
+		}
 		for i, a := range t.Attempts {
 			if a.Ended.IsZero() || (i < len(old.Attempts) && !old.Attempts[i].Ended.IsZero()) {
 				continue
 			}
 			o.mind.lingers(t.Phone, a.Call)
 			if t.Purpose == queue.TrunkCheck {
-				s.alarms[AlarmTrunk] = a.Outcome != queue.Delivered
+				s.alarms[AlarmShown] = a.Outcome.Misshown()
+				s.alarms[AlarmTrunk] = a.Outcome != queue.Delivered && !a.Outcome.Misshown()
 			} else {
-				o.hear(t, a)
+				o.hear(endOf(t, a))
 			}
 		}
 	}
@@ -50,12 +58,15 @@ func (o *office) observe(c Change) seen {
 	return s
 }
 
+// endOf is how an attempt ended.
+func endOf(t queue.Ticket, a queue.Attempt) queue.Ended {
+	return queue.Ended{Ticket: t.ID, Attempt: a.N, At: a.Ended, Result: queue.Result{Outcome: a.Outcome, Cause: a.Cause, SIP: a.SIP}}
+}
+
 // hear tells the breaker how a call ended.
-func (o *office) hear(t queue.Ticket, a queue.Attempt) {
+func (o *office) hear(e queue.Ended) {
 	var back []queue.Ended
-	o.mind.breaker, back = o.mind.breaker.Ended(a.Ended, queue.Ended{
-		Ticket: t.ID, Attempt: a.N, At: a.Ended, Result: queue.Result{Outcome: a.Outcome, Cause: a.Cause, SIP: a.SIP},
-	})
+	o.mind.breaker, back = o.mind.breaker.Ended(e.At, e)
 	o.mind.refunds = append(o.mind.refunds, back...)
 }
 
@@ -64,7 +75,7 @@ func (o *office) report(s seen) {
 	for _, m := range s.measures {
 		o.opts.Measured(m)
 	}
-	for _, kind := range []string{AlarmBreaker, AlarmTrunk, AlarmStuck} {
+	for _, kind := range []string{AlarmBreaker, AlarmTrunk, AlarmShown, AlarmStuck} {
 		if on, known := s.alarms[kind]; known {
 			o.alarm(kind, on)
 		}
@@ -77,15 +88,9 @@ func (o *office) alarm(kind string, on bool) {
 	was := o.mind.alarms[kind]
 	o.mind.alarms[kind] = on
 	o.mu.Unlock()
-	if was == on {
-		return
+	if was != on {
+		o.opts.Alarm(o.tenant, kind, on)
 	}
-	if on {
-		o.opts.Log.Error("a person should look at this", "tenant", o.tenant, "kind", kind)
-	} else {
-		o.opts.Log.Info("this is over", "tenant", o.tenant, "kind", kind)
-	}
-	o.opts.Alarm(o.tenant, kind, on)
 }
 
 // noCalls are the calls of a process without a planner.

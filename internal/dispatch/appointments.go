@@ -16,8 +16,12 @@ var (
 	// ErrSlotFull: as many calls as the agents of a half-day can make in it are
 	// promised already, or it is over.
 	ErrSlotFull = errors.New("dispatch: no more calls can be promised for this half-day")
-	// ErrFull: as many calls are promised as the agents can make today.
+	// ErrFull: as many calls are promised as the agents can make today, or, when
+	// today is over, on the next day that is open.
 	ErrFull = errors.New("dispatch: no more calls can be promised for today")
+	// ErrMany: the citizen, or the number, has asked for as many calls as a day
+	// allows.
+	ErrMany = errors.New("dispatch: as many calls were asked for as a day allows")
 )
 
 // HalfDays lists the half-days in which a call can still be promised, the
@@ -34,34 +38,53 @@ func (s *Tickets) HalfDays(ctx context.Context, tenant string, now time.Time, sk
 
 // room lists at most so many half-days with room.
 func (o *office) room(b *board, now time.Time, most int) (all []queue.HalfDay) {
-	staff, handle := o.staffing(b), b.Handle(o.cfg.Queue, now)
-	for _, h := range staff.HalfDays(o.cfg.Window, now, o.cfg.SlotDays) {
-		if len(all) < most && b.Slot(h, queue.Ticket{}) < staff.Capacity(h, o.cfg.Window, handle, o.cfg.SlotShare) {
+	l := o.limits(b, now)
+	for _, h := range l.staff.HalfDays(o.cfg.Window, now, o.cfg.SlotDays) {
+		if len(all) < most && l.carry(h, queue.Ticket{}) {
 			all = append(all, h)
 		}
 	}
 	return all
 }
 
+// limits are what can be promised at an instant.
+type limits struct {
+	cfg    Config
+	board  *board
+	now    time.Time
+	staff  queue.Staffing
+	handle time.Duration
+	most   int           // calls up to the end of a day
+	last   queue.HalfDay // the afternoon of that day
+}
+
+func (o *office) limits(b *board, now time.Time) limits {
+	l := limits{cfg: o.cfg, board: b, now: now, staff: o.staffing(b), handle: b.Handle(o.cfg.Queue, now)}
+	most, day := l.staff.PromiseCap(o.cfg.Window, now, l.handle, o.cfg.PromiseShare)
+	l.most, l.last = most, queue.HalfDayOf(day, true)
+	return l
+}
+
+// full tells whether as many calls are promised as the agents can make up to the end
+// of the day. The ticket itself is not counted.
+func (l limits) full(t queue.Ticket) bool { return l.board.Promised(l.last, t) >= l.most }
+
+// carry tells whether the agents can make one more call in a half-day: in what is left
+// of it, and of the day. What they carry in a day is promised once, whether for a
+// half-day or for as soon as possible. The ticket itself is not counted.
+func (l limits) carry(h queue.HalfDay, t queue.Ticket) bool {
+	return l.board.Slot(h, t) < l.staff.Capacity(h, l.cfg.Window, l.now, l.handle, l.cfg.SlotShare) && (h > l.last || !l.full(t))
+}
+
 // slot gives the hours of a half-day in which a ticket is called, if there is
-// room for it.
+// room for it and the first call can be made before it is over.
 func (o *office) slot(b *board, t queue.Ticket, h queue.HalfDay, now time.Time) (from, to time.Time, err error) {
-	staff := o.staffing(b)
-	from, to, ok := staff.Span(h, o.cfg.Window)
-	if !ok || !to.After(now) {
-		return from, to, ErrSlotFull
-	}
-	if t.NeedsAgent && b.Slot(h, t) >= staff.Capacity(h, o.cfg.Window, b.Handle(o.cfg.Queue, now), o.cfg.SlotShare) {
+	l := o.limits(b, now)
+	from, to, ok := l.staff.Span(h, o.cfg.Window)
+	if !ok || !to.After(now.Add(o.cfg.MinDelay)) || (t.NeedsAgent && !l.carry(h, t)) {
 		return from, to, ErrSlotFull
 	}
 	return from, to, nil
-}
-
-// full tells whether as many calls are promised as the agents can make today. The
-// ticket itself is not counted.
-func (o *office) full(b *board, t queue.Ticket, now time.Time) bool {
-	most := o.staffing(b).PromiseCap(o.cfg.Window, now, b.Handle(o.cfg.Queue, now), o.cfg.PromiseShare)
-	return b.Promised(queue.HalfDayOf(queue.DayOf(now.In(o.cfg.Clock())), true), t) >= most
 }
 
 // staffing is who is there when: as configured, or else all agents whenever
@@ -70,7 +93,11 @@ func (o *office) staffing(b *board) queue.Staffing {
 	if !o.cfg.Office.IsZero() {
 		return o.cfg.Office
 	}
-	return o.cfg.Window.Staffed(max(1, b.Agents()))
+	n := b.Agents()
+	if o.team != nil {
+		n = len(o.team)
+	}
+	return o.cfg.Window.Staffed(max(1, n))
 }
 
 // Change gives a promised call another half-day, another number, or both; what is
@@ -122,7 +149,7 @@ func (o *office) changed(b *board, t queue.Ticket, slot queue.HalfDay, n phone.N
 		if err != nil {
 			return Change{}, err
 		}
-		want.NotBefore, want.From, want.To, want.Slot = later(at.Add(o.cfg.MinDelay), from), from, to, slot
+		want.NotBefore, want.From, want.To, want.Slot = queue.LaterOf(at.Add(o.cfg.MinDelay), from), from, to, slot
 	}
 	other, taken := b.promisedCall(n, "", t.ID)
 	if !taken || !t.NeedsAgent {

@@ -19,7 +19,7 @@ func (o *office) hoursOf(b *board, out *Outlook, t queue.Ticket, now time.Time) 
 		}
 		out.Closing = turn.After(closes.Add(-o.cfg.ClosingMargin))
 	}
-	out.Full = t.Resume.IsZero() && o.full(b, t, now)
+	out.Full = t.Resume.IsZero() && o.limits(b, now).full(t)
 	if out.Closed || out.Closing || out.Full {
 		if room := o.room(b, now, 1); len(room) > 0 {
 			out.Next = room[0]
@@ -27,21 +27,28 @@ func (o *office) hoursOf(b *board, out *Outlook, t queue.Ticket, now time.Time) 
 	}
 }
 
+// InHours tells whether a tenant's agents should be there now, and citizens may be
+// called.
+func (s *Tickets) InHours(tenant string, now time.Time) bool {
+	o, ok := s.offices[tenant]
+	return ok && o.mind.hours.Contains(now)
+}
+
 // Sweep has all callers who wait on the line of a queue called back, at once: a
-// supervisor sends them home. It returns to how many that was said; who is about
-// to be put through is. Those to whom it could not be said are in the error; they
+// supervisor sends them home. It returns to how many that was said; whoever is about
+// to be put through is put through. Those to whom it could not be said are in the error; they
 // are told again by the planner.
 func (s *Tickets) Sweep(ctx context.Context, tenant, queueName string) (told int, err error) {
 	o, err := s.office(tenant)
 	if err != nil {
 		return 0, err
 	}
-	if queueName != o.cfg.Queue {
+	if !o.cfg.Has(queueName) {
 		return 0, ErrNotFound
 	}
 	var calls []string
 	err = o.look(ctx, func(b *board) {
-		o.mind.swept = s.opts.Now()
+		o.mind.swept[queueName] = s.opts.Now()
 		for _, t := range b.Line(queueName) {
 			calls = append(calls, t.Call)
 		}

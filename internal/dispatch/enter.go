@@ -132,7 +132,7 @@ func (e Entry) promised(b *board, missed string) (queue.Ticket, bool) {
 		}
 	}
 	if t, ok := b.Ticket(missed); ok && t.State == queue.Exhausted {
-		t, err := t.Refund(e.At, len(t.Attempts)) // a call that is returned was not missed
+		t, err := t.Refund(e.At, len(t.Attempts)) // a call that is returned was not missed: see queue.CapSpan
 		return t, err == nil && toBeCalled(t)
 	}
 	return queue.Ticket{}, false
@@ -161,17 +161,17 @@ func (e Entry) again(o *office, b *board, t queue.Ticket) (queue.Ticket, error) 
 	if t.Phone.Withheld() {
 		t.Phone = e.Phone
 	}
-	if e.Class.HeadStart() > t.Class.HeadStart() {
-		t.Class = e.Class
-	}
+	t = t.Press(e.Class)
 	t.NoKeys = t.NoKeys || e.NoKeys
 	return t, nil
 }
 
-// spoken is a language, if anybody of the team speaks it: an agent for whom a
-// citizen would wait for ever is none, and another one is better than nobody.
+// spoken is a language, if anybody of the team speaks it: an agent whom there is
+// not at all would be waited for for ever, and another one is better than nobody.
+// While those who speak it are not there, the outlook says nothing of the wait and
+// a callback is offered.
 func (o *office) spoken(b *board, language string) string {
-	team := b.Team()
+	team := o.employed(b)
 	if language == o.cfg.Language || len(team) == 0 || slices.ContainsFunc(team, func(a agent.Agent) bool { return a.Serves(language) }) {
 		return language
 	}
@@ -204,7 +204,7 @@ func (o *office) givenUpFor(b *board, e Entry) (ended []queue.Ticket) {
 		if t.State != queue.Dialling || t.NeedsAgent || t.Call == e.Call {
 			continue
 		}
-		t, err := t.AttemptEnded(e.At, len(t.Attempts), queue.Result{Outcome: queue.Superseded}, o.judge(t, nil))
+		t, err := t.AttemptEnded(e.At, len(t.Attempts), queue.Result{Outcome: queue.Superseded}, o.cfg.Judge(t, nil))
 		if err == nil {
 			ended = append(ended, t)
 		}

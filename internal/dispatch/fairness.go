@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -16,10 +17,18 @@ const (
 	// since the citizen asked, hours in which the offices are closed left out.
 	MeasureWaited MeasureKind = "waited"
 	// MeasureAnnounced: For is by how much the wait of a caller was longer than
-	// the one announced; negative: it was shorter.
+	// the one announced; negative: it was shorter. Whoever takes a callback waits on
+	// until an agent speaks or our call reaches nobody; hours in which the offices are
+	// closed are left out.
 	MeasureAnnounced MeasureKind = "announced"
+	// MeasureLeft: how long the wait would have been that was announced will never be
+	// known: the caller has hung up, or has chosen a later day. For is by how much it
+	// was longer than announced at least, as far as it went; negative: that says
+	// nothing.
+	MeasureLeft MeasureKind = "left"
 	// MeasurePromised: For is by how much the first call began after the end of
-	// the time that was promised; not more than zero: the promise was kept.
+	// the time that was promised first; not more than zero: the promise was kept. A
+	// promise that gives way to another one when it is broken already was so late.
 	MeasurePromised MeasureKind = "promised"
 )
 
@@ -84,7 +93,7 @@ func (s *Tickets) Fairness(tenant string) Fairness {
 }
 
 // Announced notes that a waiting caller was told a wait, in minutes. How far it
-// was off shows when an agent answers.
+// was off shows when an agent answers, on the line or in a call of ours.
 func (s *Tickets) Announced(tenant, ticket string, minutes int, at time.Time) {
 	o, ok := s.offices[tenant]
 	if !ok {
@@ -93,7 +102,10 @@ func (s *Tickets) Announced(tenant, ticket string, minutes int, at time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	said := o.mind.said[ticket]
-	if len(said) >= maxSaid || len(o.mind.said) >= maxDay {
+	if said == nil && len(o.mind.said) >= maxDay {
+		o.mind.forget(at)
+	}
+	if len(said) >= maxSaid || said == nil && len(o.mind.said) >= maxDay {
 		return
 	}
 	for _, a := range said {
@@ -107,6 +119,12 @@ func (s *Tickets) Announced(tenant, ticket string, minutes int, at time.Time) {
 // maxSaid bounds how many announcements to one caller are remembered: every 90
 // seconds one, for a good half hour.
 const maxSaid = 30
+
+// forget drops what was said more than a day ago: another process has seen how it
+// ended.
+func (m *mind) forget(now time.Time) {
+	maps.DeleteFunc(m.said, func(_ string, said []announcement) bool { return now.Sub(said[len(said)-1].at) > 24*time.Hour })
+}
 
 // announcement is a wait that was said to a caller.
 type announcement struct {
@@ -122,12 +140,6 @@ func (o *office) measured(c Change) (seen []Measure) {
 			continue
 		}
 		seen = append(seen, o.measure(old, t)...)
-		if !t.State.Open() || t.State == queue.Pending {
-			delete(o.mind.said, t.ID) // nobody holds the line any more
-		}
-		if !t.State.Open() {
-			delete(o.mind.slipped, t.ID)
-		}
 	}
 	for i := range seen {
 		seen[i].Tenant = o.tenant
@@ -138,59 +150,71 @@ func (o *office) measured(c Change) (seen []Measure) {
 
 // measure compares a ticket with what it was.
 func (o *office) measure(old, t queue.Ticket) (seen []Measure) {
-	if _, slipped := o.mind.slipped[t.ID]; t.Replans > old.Replans && !slipped {
-		o.mind.slipped[t.ID] = old.To
-	}
-	begins := counted(t.Attempts) == 1 && counted(old.Attempts) == 0
 	answered := t.State == queue.Connected && old.State != queue.Connected
-	if (begins || (answered && counted(t.Attempts) == 0)) && !t.To.IsZero() {
-		seen = append(seen, Measure{Kind: MeasurePromised, Callback: true, For: o.late(t)})
+	if late, due := kept(old, t, answered); due {
+		seen = append(seen, Measure{Kind: MeasurePromised, Callback: true, For: late})
 	}
+	seen = append(seen, o.heardOut(old, t, answered)...)
 	if !answered {
 		return seen
-	}
-	for _, a := range o.mind.said[t.ID] {
-		seen = append(seen, Measure{Kind: MeasureAnnounced, For: t.Updated.Sub(a.at) - a.wait})
 	}
 	if t.Channel != channelPhone || t.Slot != "" || t.Purpose == queue.NotEligible {
 		return seen // asked for a later time, which says nothing of the queue
 	}
 	return append(seen, Measure{
-		Kind: MeasureWaited, Callback: t.Word != "" || len(t.Attempts) > 0,
-		For: opened(o.mind.hours, t.Arrived, t.Updated),
+		Kind: MeasureWaited, Callback: calledBack(t),
+		For: o.mind.hours.Between(t.Arrived, t.Updated),
 	})
 }
 
-// late tells by how much the first call comes after the time that was promised
-// first.
-func (o *office) late(t queue.Ticket) time.Duration {
-	to := t.To
-	if first, ok := o.mind.slipped[t.ID]; ok && !first.IsZero() {
-		to = first
+// calledBack tells whether the citizen has hung up for a promised call.
+func calledBack(t queue.Ticket) bool { return t.Word != "" || len(t.Attempts) > 0 }
+
+// kept tells by how much a promise comes late, if that is known now: the first call
+// begins, or the citizen has called instead and is answered, or another time takes the
+// place of one that has passed.
+func kept(old, t queue.Ticket, answered bool) (late time.Duration, due bool) {
+	tried := counted(t.Attempts)
+	switch {
+	case counted(old.Attempts) > 0:
+		return 0, false
+	case (tried == 1 || answered && tried == 0) && !t.To.IsZero():
+		return t.Updated.Sub(t.FirstTo()), true
+	case old.To.IsZero() || t.To.Equal(old.To) || t.Replans > old.Replans:
+		return 0, false
 	}
-	return t.Updated.Sub(to)
+	late = t.Updated.Sub(old.FirstTo())
+	return late, late > 0
 }
 
-// opened is how long a window was open between two instants.
-func opened(w queue.Window, from, to time.Time) (sum time.Duration) {
-	for from.Before(to) {
-		opens, ok := w.Next(from)
-		if !ok || !opens.Before(to) {
-			return sum
-		}
-		closes, ends := w.Closes(opens)
-		if !ends || closes.After(to) {
-			closes = to
-		}
-		sum += closes.Sub(opens)
-		from = closes
+// heardOut compares the waits that were announced to a caller with the real one, as
+// soon as it is known, or will never be: then with how long it was at least.
+func (o *office) heardOut(old, t queue.Ticket, answered bool) (seen []Measure) {
+	kind, until, n := MeasureAnnounced, t.Updated, len(t.Attempts)
+	switch {
+	case answered:
+	case old.State == queue.Dialling && !t.State.OnLine() && n > 0 && t.Attempts[n-1].Counts && !t.Attempts[n-1].Ended.IsZero():
+		until = t.Attempts[n-1].At // the turn has come, and nobody was there
+	case !t.State.Open(), toBeCalled(t) && (t.Slot != "" || t.NotBefore.Equal(queue.NoDate())):
+		kind = MeasureLeft
+	default:
+		return nil
 	}
-	return sum
+	for _, a := range o.mind.said[t.ID] {
+		lasted := until.Sub(a.at)
+		if calledBack(t) {
+			lasted = o.mind.hours.Between(a.at, until)
+		}
+		seen = append(seen, Measure{Kind: kind, For: lasted - a.wait})
+	}
+	delete(o.mind.said, t.ID)
+	return seen
 }
 
 // keep adds a measure to those of the day.
 func (m *mind) keep(seen Measure, now time.Time) {
 	switch {
+	case seen.Kind == MeasureLeft: // of which there is no error
 	case seen.Kind == MeasurePromised:
 		m.promised.add(now, seen.For)
 	case seen.Kind == MeasureAnnounced:

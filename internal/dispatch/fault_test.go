@@ -1,8 +1,10 @@
 package dispatch_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,6 +62,36 @@ func TestStoreAway(t *testing.T) {
 		y := h.enter("in-4")
 		h.wait(2 * time.Second)
 		assert.Equal(t, "bruno", h.calls.turn(y.ID), "a call that is over gives its agent back")
+	})
+}
+
+// TestStoreThatRefuses: a store that goes on reading and refuses to write is away
+// until it writes, however often it is read meanwhile: whoever wants a person is
+// passed on at any moment.
+func TestStoreThatRefuses(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h := newHouse(t, "anna", "bruno")
+		defer h.loop.Stop()
+		h.set("anna", agent.Ready)
+		h.set("bruno", agent.Ready)
+		var refuses atomic.Bool
+		refuses.Store(true)
+		h.stores.Faults.Before(func(_ context.Context, verb memstore.Verb, _ int) memstore.Fault {
+			if refuses.Load() && (verb == memstore.DoCommit || verb == memstore.DoAcquire) {
+				return memstore.Refused
+			}
+			return memstore.None
+		})
+		h.calls.ring("in-0")
+		_, err := h.tickets.Enter(h.ctx, dispatch.Entry{Tenant: "demo", Key: "in-0.1", Call: "in-0", At: time.Now()})
+		require.ErrorIs(t, err, dispatch.ErrUnavailable)
+		h.wait(5 * time.Second) // and everything is read
+		assert.True(t, h.tickets.Away("demo"))
+		_, ok := h.tickets.Emergency("demo", "in-0")
+		assert.True(t, ok)
+		refuses.Store(false)
+		h.wait(3 * time.Second) // the lease is written
+		assert.False(t, h.tickets.Away("demo"))
 	})
 }
 

@@ -125,29 +125,28 @@ func (o *office) ledgers(ctx context.Context, of []queue.Subject) ([]queue.Ledge
 	return ledgers, o.failed(err)
 }
 
-// judge decides how a ticket goes on whose call reached nobody.
-func (o *office) judge(t queue.Ticket, ledgers []queue.Ledger) queue.Judge {
-	j := queue.Judge{Policy: o.cfg.Policy, Window: o.cfg.Window, Ledgers: ledgers}
-	if t.Purpose == queue.TrunkCheck {
-		j.Policy = queue.CheckPolicy()
-	}
-	return j
+// wait is until when a citizen is not called, and why. Nobody waits whose time is not
+// after now.
+type wait struct {
+	until time.Time
+	why   queue.Reason
 }
 
 // mayCall reads the ledgers of the citizen whom a decision would have called. The
 // decision is then committed together with them: whoever makes another call to the
-// citizen meanwhile has it taken anew. until is after now when the number or the
-// citizen has had all calls that a day allows.
-func (o *office) mayCall(ctx context.Context, now time.Time, t queue.Ticket) (ledgers []queue.Ledger, until time.Time, err error) {
+// citizen meanwhile has it taken anew. The citizen waits when a call to the number for
+// another ticket has just reached nobody, or when the number or the citizen has had
+// all calls that a day allows.
+func (o *office) mayCall(ctx context.Context, now time.Time, t queue.Ticket) (ledgers []queue.Ledger, put wait, err error) {
 	ledgers, err = o.ledgers(ctx, queue.Subjects(t))
 	if err != nil || t.Purpose == queue.TrunkCheck {
-		return ledgers, now, err
+		return ledgers, wait{}, err
 	}
-	until = now
+	put = wait{o.cfg.Judge(t, ledgers).Rests(t), queue.ReasonTried}
 	for _, l := range ledgers {
-		if free := l.FreeAt(now, o.cfg.PerNumber); free.After(until) {
-			until = free
+		if free := l.FreeAt(now, o.cfg.PerNumber); free.After(now) && free.After(put.until) {
+			put = wait{free, queue.ReasonCapped}
 		}
 	}
-	return ledgers, until, nil
+	return ledgers, put, nil
 }

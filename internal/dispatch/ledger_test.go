@@ -115,6 +115,113 @@ func TestLedgerIsPartOfTheChange(t *testing.T) {
 	})
 }
 
+// shared is a house in which husband and wife are to be called at one number; it
+// returns them in the order in which they are.
+func shared(t *testing.T) (h *house, first, second queue.Ticket) {
+	h = newHouse(t)
+	h.loop.Stop()
+	h.cfg.Policy = queue.DefaultPolicy()
+	h.start()
+	first, second = h.verify("1", "C1", "0212345678"), h.verify("2", "C2", "0212345678")
+	h.wait(2 * time.Second)
+	if h.ticket(second.ID).State == queue.Dialling {
+		first, second = second, first
+	}
+	require.Equal(t, queue.Dialling, h.ticket(first.ID).State)
+	h.wait(45 * time.Second)
+	return h, first, second
+}
+
+// TestASharedTelephoneIsLeftAlone: husband and wife share a telephone. What the call
+// to him met says when she is called, as if it had been her call; and each has all
+// calls in the end.
+func TestASharedTelephoneIsLeftAlone(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h, first, second := shared(t)
+		defer h.loop.Stop()
+		missed := h.ended(h.ticket(first.ID), queue.NoAnswer).Attempts[0].At
+		h.wait(30 * time.Second)
+		put := h.ticket(second.ID)
+		assert.Empty(t, put.Attempts)
+		assert.Equal(t, []any{queue.Pending, queue.ReasonTried}, []any{put.State, put.Reason})
+		assert.Equal(t, missed.Add(2*time.Hour).Unix(), put.NotBefore.Unix())
+		assert.Zero(t, h.tickets.Counts("demo").Capped, "no cap is why")
+		for range 72 { // hours
+			for _, x := range h.open() {
+				if x.State == queue.Dialling {
+					h.ended(x, queue.NoAnswer)
+				}
+			}
+			h.wait(time.Hour)
+		}
+		var at []time.Time
+		for _, e := range h.ledger("0212345678").Entries {
+			at = append(at, e.At)
+		}
+		require.Len(t, at, 6, "nobody starves: three calls for each")
+		for i := range at[1:] {
+			assert.GreaterOrEqual(t, at[i+1].Sub(at[i]), 2*time.Hour-time.Minute, "call %d", i+2)
+		}
+		for _, id := range []string{first.ID, second.ID} {
+			assert.Equal(t, queue.ReasonUsedUp, h.ticket(id).Reason)
+		}
+	})
+}
+
+// TestASharedTelephoneThatIsBusy: somebody is at home, and is called soon, by one call
+// at a time.
+func TestASharedTelephoneThatIsBusy(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h, first, second := shared(t)
+		defer h.loop.Stop()
+		h.ended(h.ticket(first.ID), queue.Busy)
+		h.wait(4 * time.Minute)
+		assert.Empty(t, h.ticket(second.ID).Attempts)
+		h.wait(2 * time.Minute)
+		assert.Len(t, h.calls.calls(), 2)
+	})
+}
+
+// TestASharedTelephoneThatWasAnswered: who is at home takes the other call too.
+func TestASharedTelephoneThatWasAnswered(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h, first, second := shared(t)
+		defer h.loop.Stop()
+		h.ended(h.ticket(first.ID), queue.Delivered)
+		h.wait(20 * time.Second)
+		assert.Equal(t, queue.Dialling, h.ticket(second.ID).State)
+	})
+}
+
+// TestWhoCallsIsAtHome: nobody has taken the call to him, but then she has called us:
+// her call is not put off; nor is one that is asked for after it.
+func TestWhoCallsIsAtHome(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h := newHouse(t, "anna")
+		h.loop.Stop()
+		h.cfg.Policy = queue.DefaultPolicy()
+		h.start()
+		defer func() { h.loop.Stop() }()
+		wife := h.promiseAs("in-1", "0212345678", func(a *dispatch.Asked) { a.Citizen = "W" })
+		husband := h.verify("1", "H", "0212345678")
+		h.wait(2 * time.Second)
+		h.ended(h.ticket(husband.ID), queue.NoAnswer)
+		h.wait(time.Minute)
+		again := h.enterAs("in-2", "0212345678", func(e *dispatch.Entry) { e.Citizen = "W" })
+		require.Equal(t, wife.ID, again.ID)
+		require.NoError(t, h.tickets.Left(h.ctx, "demo", wife.ID, "in-2", time.Now()))
+		h.calls.hangUp("in-2")
+		h.set("anna", agent.Ready)
+		h.wait(2 * time.Minute)
+		assert.Equal(t, queue.Dialling, h.ticket(wife.ID).State)
+		h.ended(h.ticket(wife.ID), queue.NoAnswer)
+		h.wait(time.Minute)
+		son := h.verify("2", "S", "0212345678")
+		h.wait(time.Minute)
+		assert.Equal(t, queue.Dialling, h.ticket(son.ID).State)
+	})
+}
+
 // TestBreaker: the trunk is down, and most calls fail alike: dialling stops, the
 // attempts are given back, a person hears of it, and a call that gets through ends
 // it.

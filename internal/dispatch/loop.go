@@ -83,6 +83,9 @@ func (l *Loop) Stop() {
 		if l.stop != nil {
 			l.stop()
 		}
+		for _, w := range l.watches {
+			w.halt()
+		}
 	})
 	l.done.Wait()
 }
@@ -174,8 +177,11 @@ func (w *watch) plans(ctx context.Context) bool {
 		w.log.Info("this process plans", "tenant", w.tenant, "term", term)
 	}
 	w.held, w.term, w.renewed = ok, term, now
-	if ok {
+	if ok { // and so it is written
 		w.fresh = false
+		w.mu.Lock()
+		w.writes()
+		w.mu.Unlock()
 	}
 	return ok
 }
@@ -246,7 +252,7 @@ func (w *watch) facts(now time.Time) plan.Facts {
 	held := now.Before(w.hold)
 	return plan.Facts{
 		Hold: held || tripped, Probe: !held && w.mind.breaker.May(now),
-		Up: up, Swept: w.mind.swept,
+		Up: up, Swept: maps.Clone(w.mind.swept),
 	}
 }
 

@@ -11,8 +11,7 @@ import (
 // has to outlive the process. The office's lock guards it.
 type mind struct {
 	held, called, promised, off day                       // see Fairness
-	said                        map[string][]announcement // waits said to callers, by ticket
-	slipped                     map[string]time.Time      // until when a call was promised first, of those promised anew
+	said                        map[string][]announcement // waits said to callers, by ticket, until it is known how long they were
 
 	// unreached are tickets by number that nobody answered as often as they were
 	// to be called: who sees our calls and calls back has them go on.
@@ -24,7 +23,7 @@ type mind struct {
 	refunds []queue.Ended // attempts to be given back
 
 	served  time.Time                  // when somebody was last put through or dialled, or nobody wanted to be
-	swept   time.Time                  // who waited on the line before is to be called back
+	swept   map[string]time.Time       // who has waited on the line of a queue since before is to be called back
 	calling map[phone.Number][]arrival // calls with a number, ours and the citizen's, as far as they may be up
 
 	hours queue.Window // when agents are there and citizens may be called
@@ -33,8 +32,8 @@ type mind struct {
 func newMind(cfg Config) mind {
 	return mind{
 		calling: map[phone.Number][]arrival{}, hours: cfg.Hours(),
-		said: map[string][]announcement{}, slipped: map[string]time.Time{},
-		unreached: map[phone.Number]queue.Ticket{}, alarms: map[string]bool{},
+		said:      map[string][]announcement{},
+		unreached: map[phone.Number]queue.Ticket{}, alarms: map[string]bool{}, swept: map[string]time.Time{},
 	}
 }
 

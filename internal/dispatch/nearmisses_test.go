@@ -100,18 +100,26 @@ func TestNearMissCallerCutAtTheFront(t *testing.T) {
 }
 
 // TestLanguageThatNobodySpeaks: a citizen whose language no agent speaks is served
-// in another one; waiting for ever would be worse.
+// in another one; waiting for ever would be worse. Whoever waits for an agent who has
+// not come to work is told no wait that those who are there could keep, and is
+// offered a call.
 func TestLanguageThatNobodySpeaks(t *testing.T) {
 	in(t, func(t *testing.T) {
 		h := newHouse(t)
 		defer h.loop.Stop()
-		require.NoError(t, h.tickets.Staff(h.ctx, "demo", []agent.Agent{{ID: "anna", Skills: []string{"persone"}}}))
+		german := func(e *dispatch.Entry) { e.Language = "de" }
+		team := []agent.Agent{{ID: "anna", Skills: []string{"persone"}}, {ID: "carla", Skills: []string{"persone"}}}
+		require.NoError(t, h.tickets.Staff(h.ctx, "demo", team))
 		h.set("anna", agent.Ready)
-		x := h.enterAs("in-1", "0212345678", func(e *dispatch.Entry) { e.Language = "de" })
+		x := h.enterAs("in-1", "0212345678", german)
 		assert.Equal(t, "anna", h.calls.turn(x.ID))
-		require.NoError(t, h.tickets.Staff(h.ctx, "demo", []agent.Agent{{ID: "bruno", Skills: []string{"persone", "de"}}}))
-		y := h.enterAs("in-2", "0276543210", func(e *dispatch.Entry) { e.Language = "de" })
+		require.NoError(t, h.tickets.Staff(h.ctx, "demo", append(team, agent.Agent{ID: "bruno", Skills: []string{"persone", "de"}})))
+		h.set("carla", agent.Ready)
+		y := h.enterAs("in-2", "0276543210", german)
 		assert.Empty(t, h.calls.turn(y.ID))
+		look, err := h.tickets.Outlook(h.ctx, "demo", y.ID, time.Now())
+		require.NoError(t, err)
+		assert.Equal(t, []bool{false, false, true}, []bool{look.Free, look.Known, look.Offer}, "carla is free, and does not speak it")
 		h.set("bruno", agent.Ready)
 		assert.Equal(t, "bruno", h.calls.turn(y.ID))
 	})

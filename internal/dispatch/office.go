@@ -19,18 +19,24 @@ type office struct {
 	wake   chan struct{} // holds one nudge
 
 	reading chan struct{} // held by the one who reads everything
+	// stopping is over when the loop is to stop: it does not wait for a long reading.
+	stopping context.Context
+	halt     context.CancelFunc
 
-	mu     sync.Mutex
-	board  *board // nil until it was read
-	read   time.Time
-	took   time.Duration   // how long that took
-	stale  bool            // the board must be read again before it is decided upon
-	during map[string]bool // tickets and agents committed while everything is being read; nil: it is not
-	away   bool            // the store did not answer last time
-	tried  time.Time       // when everything was last asked for
-	begun  bool            // a reading beside everything else
+	mu      sync.Mutex
+	board   *board // nil until it was read
+	read    time.Time
+	took    time.Duration   // how long that took
+	stale   bool            // the board must be read again before it is decided upon
+	during  map[string]bool // tickets and agents committed while everything is being read; nil: it is not
+	away    bool            // the store did not answer last time, or refuses to write
+	refuses bool            // it has not written since a commit could not be made
+	tried   time.Time       // when everything was last asked for
+	begun   bool            // a reading beside everything else
 
 	mind mind // what is remembered beside the board
+
+	team map[string]bool // the agents that there are; nil: all who are known
 
 	handed map[string]bool   // agents passed on while the store is away
 	out    map[string]string // those who still speak, and on which call
@@ -38,7 +44,9 @@ type office struct {
 }
 
 func newOffice(tenant string, cfg Config, store Store, opts Options) *office {
+	stopping, halt := context.WithCancel(context.Background())
 	return &office{
+		stopping: stopping, halt: halt,
 		tenant: tenant, cfg: cfg, store: store, opts: opts, wake: make(chan struct{}, 1), reading: make(chan struct{}, 1), stale: true,
 		mind:   newMind(cfg),
 		handed: map[string]bool{}, out: map[string]string{}, served: map[string]bool{},
@@ -161,14 +169,14 @@ func (o *office) commit(ctx context.Context, c Change) (Change, error) {
 		return Change{}, o.superseded(ctx, c)
 	}
 	if err != nil {
-		return Change{}, o.failed(err)
+		return Change{}, o.unwritten(err)
 	}
 	if c.Key != "" && !follows(kept, c) {
 		return kept, o.replayed(ctx, kept)
 	}
 	o.mu.Lock()
-	o.answers()
-	clear(o.handed) // a store that only reads is still away for who wants to be handed out
+	o.writes()
+	clear(o.handed)
 	seen, moves := o.observe(kept), o.board.moves(o.tenant, kept)
 	o.board.apply(kept)
 	if o.during != nil {
@@ -268,9 +276,26 @@ func (o *office) failed(err error) error {
 	return err
 }
 
+// unwritten is failed for a commit. A store that answers and refuses to write is
+// away until it writes: no promise can be made with it.
+func (o *office) unwritten(err error) error {
+	if errors.Is(err, ErrUnavailable) {
+		o.mu.Lock()
+		o.refuses = true
+		o.mu.Unlock()
+	}
+	return o.failed(err)
+}
+
+// writes notes that the store has written. The lock is held.
+func (o *office) writes() {
+	o.refuses = false
+	o.answers()
+}
+
 // answers notes that the store is there. The lock is held.
 func (o *office) answers() {
-	if o.away {
+	if o.away && !o.refuses {
 		o.away = false
 		o.opts.Log.Info("the store answers again", "tenant", o.tenant)
 	}

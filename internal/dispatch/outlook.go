@@ -75,7 +75,7 @@ func (s *Tickets) Status(ctx context.Context, tenant, name string) (Status, erro
 	if err != nil {
 		return Status{}, err
 	}
-	if name != o.cfg.Queue {
+	if !o.cfg.Has(name) {
 		return Status{}, ErrNotFound
 	}
 	now := s.opts.Now()
@@ -97,7 +97,7 @@ func (s *Tickets) Agents(ctx context.Context, tenant string) ([]agent.Agent, err
 		return nil, err
 	}
 	var team []agent.Agent
-	err = o.look(ctx, func(b *board) { team = b.Team() })
+	err = o.look(ctx, func(b *board) { team = o.employed(b) })
 	return team, err
 }
 

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"richiamo/internal/agent"
@@ -38,8 +39,9 @@ type Store interface {
 	// it is the kept one, and returns the change with its new versions (or, if
 	// the key was used before, what that change left).
 	Commit(ctx context.Context, c Change) (Change, error)
-	// Open lists the tickets that are not done with, and all agents.
-	Open(ctx context.Context, tenant string) ([]queue.Ticket, []agent.Agent, error)
+	// Open reads all agents, and begins to read the tickets that are not done with.
+	// ctx is good for the whole Reading.
+	Open(ctx context.Context, tenant string) (Reading, error)
 	Ticket(ctx context.Context, tenant, id string) (queue.Ticket, error)
 	// Ledgers reads the ledgers of subjects, in their order; Version 0 where
 	// there is none.
@@ -47,6 +49,31 @@ type Store interface {
 	// Tickets pages through tickets by arrival, newest first; states empty:
 	// all. cursor is what the page before returned, empty for the first.
 	Tickets(ctx context.Context, tenant string, states []queue.State, cursor string, limit int) (page []queue.Ticket, next string, err error)
+}
+
+// Reading is all that there is of a tenant. The tickets are on their way still: a
+// million of them take seconds, and whoever puts them onto a board does so while
+// the next ones come.
+type Reading struct {
+	Agents []agent.Agent
+	// About is how many tickets will come: all but those that close meanwhile.
+	About int
+	// Tickets are those not done with, by arrival, some hundreds at a time, or the
+	// error that ended it. They can be gone through once; the slice is used again
+	// for the next ones.
+	Tickets iter.Seq2[[]queue.Ticket, error]
+}
+
+// All waits for all tickets.
+func (r Reading) All() ([]queue.Ticket, error) {
+	var all []queue.Ticket
+	for tickets, err := range r.Tickets {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, tickets...)
+	}
+	return all, nil
 }
 
 // Leases hand out the right to plan, by the store's own clock.

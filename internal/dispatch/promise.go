@@ -28,8 +28,8 @@ type Asked struct {
 	// WhenTheirTurn: not before the campaign is open to the citizen; no hour is
 	// said.
 	WhenTheirTurn bool
-	// Whenever: no hour is said, and no cap applies: for those who would be left
-	// without a promise otherwise.
+	// Whenever: no hour is said, and nothing is full: for those who would be left
+	// without a promise otherwise. Of whoever has asked too often a person takes care.
 	Whenever bool
 }
 
@@ -40,7 +40,8 @@ type Asked struct {
 //
 // A citizen and a number have one promised call: where there is one, this becomes
 // part of it, and it is what is returned, with its place and its three figures.
-// What can't be kept is not promised: ErrSlotFull, ErrFull.
+// What can't be kept is not promised: ErrSlotFull, ErrFull. Nor is one more than a
+// day allows: ErrMany, see requests.go.
 func (s *Tickets) Promise(ctx context.Context, a Asked) (queue.Ticket, error) {
 	o, err := s.office(a.Tenant)
 	if err != nil {
@@ -58,25 +59,25 @@ func (s *Tickets) Promise(ctx context.Context, a Asked) (queue.Ticket, error) {
 		word = "" // the line is lost: nobody could be told
 	}
 	lift := false
-	kept, err := o.changeTicket(ctx, a.Key, a.Ticket, func(b *board, t queue.Ticket) (Change, error) {
+	kept, err := o.changeCounted(ctx, a.Key, a.Ticket, asker(a.Citizen, a.Phone), func(b *board, t queue.Ticket, asked []queue.Ledger) (Change, error) {
 		lift = blocked && a.Ticket != "" && t.Phone == a.Phone // the number that calls
-		c, err := a.decide(o, b, t, fresh, word, blocked && !lift)
+		c, err := a.decide(o, b, t, asked, fresh, word, blocked && !lift)
 		if len(c.Tickets) > 0 {
 			id = c.Tickets[0].ID
 		}
 		return c, err
 	})
 	if err == nil && lift {
-		err = s.blocks.Unblock(ctx, a.Tenant, a.Phone)
+		err = o.failed(s.blocks.Unblock(ctx, a.Tenant, a.Phone))
 	}
-	if err != nil {
-		return queue.Ticket{}, o.failed(err)
+	if err != nil { // a refusal says nothing against the board
+		return queue.Ticket{}, err
 	}
 	return o.now(ctx, kept, id)
 }
 
 // decide is what the request makes of the ticket of a waiting caller, or of none.
-func (a Asked) decide(o *office, b *board, t queue.Ticket, fresh, word string, never bool) (Change, error) {
+func (a Asked) decide(o *office, b *board, t queue.Ticket, asked []queue.Ledger, fresh, word string, never bool) (Change, error) {
 	if t.State.Open() && t.State != queue.Waiting {
 		t, err := a.otherwise(o, b, t) // promised before
 		return Change{Tickets: []queue.Ticket{t}}, err
@@ -93,11 +94,24 @@ func (a Asked) decide(o *office, b *board, t queue.Ticket, fresh, word string, n
 			Arrived: arrived, Class: a.Class, Phone: t.Phone,
 		}
 	}
-	promised, err := a.promise(o, b, t, word)
-	if err == nil && (a.Phone.Withheld() || never) {
-		promised, err = promised.GiveUp(a.At, hopeless(a.Phone))
+	many := a.anew(o, t) && o.many(asked, a.At)
+	if many && !a.Whenever {
+		return Change{}, ErrMany
 	}
-	return Change{Tickets: []queue.Ticket{promised}, Agents: b.Without(t, a.At)}, err
+	c := Change{Agents: b.Without(t, a.At)}
+	if a.anew(o, t) && !many {
+		c.Ledgers = counting(asked, a.At)
+	}
+	promised, err := a.promise(o, b, t, word)
+	switch {
+	case err != nil:
+	case a.Phone.Withheld() || never:
+		promised, err = promised.GiveUp(a.At, hopeless(a.Phone))
+	case many:
+		promised, err = promised.GiveUp(a.At, queue.ReasonMany)
+	}
+	c.Tickets = []queue.Ticket{promised}
+	return c, err
 }
 
 // fill adds to a ticket what the citizen gave.
@@ -133,14 +147,14 @@ func (a Asked) promise(o *office, b *board, t queue.Ticket, word string) (queue.
 		if err != nil {
 			return t, err
 		}
-		terms.NotBefore, terms.From, terms.To = later(terms.NotBefore, from), from, to
+		terms.NotBefore, terms.From, terms.To = queue.LaterOf(terms.NotBefore, from), from, to
 	case !a.Whenever:
-		if !kept && o.full(b, t, a.At) {
+		if !kept && o.limits(b, a.At).full(t) {
 			return t, ErrFull
 		}
 		wait, known := b.Wait(t, a.At)
 		terms.From, terms.To = queue.Promised(a.At, wait, known, o.mind.hours)
-		terms.NotBefore = later(terms.NotBefore, terms.From)
+		terms.NotBefore = queue.LaterOf(terms.NotBefore, terms.From)
 	}
 	return t.Promise(a.At, terms)
 }
@@ -151,7 +165,7 @@ func (o *office) whyCalled(now time.Time, t queue.Ticket) queue.Reason {
 	switch {
 	case t.State != queue.Waiting:
 		return queue.ReasonPromised
-	case t.Arrived.Before(o.mind.swept):
+	case t.Since.Before(o.mind.swept[t.Queue]):
 		return queue.ReasonSwept
 	case !o.mind.hours.Contains(now):
 		return queue.ReasonClosing
@@ -168,7 +182,7 @@ func (a Asked) otherwise(o *office, b *board, t queue.Ticket) (queue.Ticket, err
 		if err != nil {
 			return t, err
 		}
-		want = queue.Change{NotBefore: later(a.At.Add(o.cfg.MinDelay), from), From: from, To: to, Slot: a.Slot}
+		want = queue.Change{NotBefore: queue.LaterOf(a.At.Add(o.cfg.MinDelay), from), From: from, To: to, Slot: a.Slot}
 	}
 	if _, taken := b.promisedCall(a.Phone, "", t.ID); a.Phone != t.Phone && !taken {
 		want.Phone = a.Phone

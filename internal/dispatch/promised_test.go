@@ -105,6 +105,106 @@ func TestCapOnPromises(t *testing.T) {
 	})
 }
 
+// TestCapAfterClosing: when today is over, what is promised for the next day that is
+// open is promised once, whether by appointment or for as soon as possible.
+func TestCapAfterClosing(t *testing.T) {
+	slots := []queue.HalfDay{"2000-01-04/am", "2000-01-04/pm"}
+	for name, order := range map[string][][]queue.HalfDay{
+		"appointments first":        {slots, {""}},
+		"as soon as possible first": {{""}, slots},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T) {
+				h := offices(t)
+				defer h.loop.Stop()
+				h.wait(2 * time.Hour) // seven, closed
+				n := 0
+				for _, turn := range order {
+					for _, slot := range turn {
+						for {
+							national := fmt.Sprintf("0212%06d", 100000+n)
+							_, err := h.tickets.Promise(h.ctx, dispatch.Asked{
+								Tenant: "demo", Key: national, Phone: number(t, national), Slot: slot, At: time.Now(),
+							})
+							if err != nil {
+								break
+							}
+							n++
+						}
+					}
+				}
+				assert.Equal(t, 76, n, "80 % of two agents' eight hours, ten minutes each")
+				days, err := h.tickets.HalfDays(h.ctx, "demo", time.Now(), 0, 1)
+				require.NoError(t, err)
+				assert.Equal(t, []queue.HalfDay{"2000-01-05/am"}, days, "a full day is not offered")
+			})
+		})
+	}
+}
+
+// TestRunningHalfDay: of a half-day that has begun only the rest is promised, and
+// nothing when no call can be made any more.
+func TestRunningHalfDay(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h := offices(t)
+		defer func() { h.loop.Stop() }()
+		ask := func(i int) error {
+			n := fmt.Sprintf("0212%06d", 100000+i)
+			x, err := h.tickets.Promise(h.ctx, dispatch.Asked{
+				Tenant: "demo", Key: n, Phone: number(t, n), Slot: "2000-01-03/pm", At: time.Now(),
+			})
+			if err == nil {
+				assert.True(t, x.NotBefore.Before(x.To))
+			}
+			return err
+		}
+		for i := range 6 { // half of the last hour of two agents, ten minutes each
+			require.NoError(t, ask(i), i)
+		}
+		require.ErrorIs(t, ask(6), dispatch.ErrSlotFull)
+		h.loop.Stop()
+		h.wait(58 * time.Minute)
+		h.cfg.MinDelay, h.cfg.Handle = time.Minute, time.Second
+		h.start()
+		h.wait(30 * time.Second)
+		require.NoError(t, ask(7), "half a minute is left")
+		h.wait(30 * time.Second)
+		require.ErrorIs(t, ask(8), dispatch.ErrSlotFull, "nobody can be called before it is over")
+	})
+}
+
+// TestSweptOnce: a supervisor has sent all home. Who calls hours later is queued as
+// always, in the place that there was.
+func TestSweptOnce(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h := newHouse(t, "anna")
+		defer h.loop.Stop()
+		x := h.enterAs("in-1", "0212345678")
+		h.wait(time.Minute)
+		_, err := h.tickets.Sweep(h.ctx, "demo", "persone")
+		require.NoError(t, err)
+		swept := h.promiseAs("in-1", "0212345678", func(a *dispatch.Asked) { a.Ticket = x.ID })
+		assert.Equal(t, queue.ReasonSwept, swept.Reason)
+		h.wait(3 * time.Hour)
+		before := len(h.calls.closed)
+		again := h.enterAs("in-2", "0212345678")
+		assert.Equal(t, x.ID, again.ID)
+		h.wait(5 * time.Second)
+		assert.Len(t, h.calls.closed, before)
+		later := h.promiseAs("in-2", "0212345678", func(a *dispatch.Asked) { a.Ticket = x.ID })
+		assert.Equal(t, queue.ReasonPromised, later.Reason, "of their own will")
+
+		h.set("anna", agent.Ready)
+		h.wait(2 * time.Second)
+		require.NoError(t, h.tickets.Connected(h.ctx, "demo", x.ID, "anna", time.Now()))
+		_, err = h.tickets.Transfer(h.ctx, "demo", x.ID, "anna", "queue:", time.Now())
+		require.NoError(t, err)
+		require.Equal(t, queue.Waiting, h.ticket(x.ID).State)
+		h.wait(5 * time.Second)
+		assert.Len(t, h.calls.closed, before, "a citizen who is being transferred is not sent home")
+	})
+}
+
 // TestClosingTime: shortly before the offices close, and after, callers hear so,
 // and are called on the next half-day; a supervisor's sweep sends them home at
 // once.
@@ -131,7 +231,9 @@ func TestClosingTime(t *testing.T) {
 		told, err := h.tickets.Sweep(h.ctx, "demo", "persone")
 		require.NoError(t, err)
 		assert.Equal(t, 2, told)
-		assert.Equal(t, []string{"in-1", "in-2"}, h.calls.closed)
+		h.calls.mu.Lock() // the loop tells them too, as long as they are on the line
+		assert.Subset(t, h.calls.closed, []string{"in-1", "in-2"})
+		h.calls.mu.Unlock()
 		_, err = h.tickets.Sweep(h.ctx, "demo", "other")
 		require.ErrorIs(t, err, dispatch.ErrNotFound)
 		p, err := h.tickets.Promise(h.ctx, dispatch.Asked{

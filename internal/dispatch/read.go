@@ -5,24 +5,22 @@ import (
 	"errors"
 	"time"
 
-	"richiamo/internal/agent"
 	"richiamo/internal/plan"
-	"richiamo/internal/queue"
 )
 
 // How everything is read. A process knows by itself what it has written; it reads
 // everything when it begins, when the store may have done what it did not tell, and
 // from time to time for what other processes have written. That takes milliseconds
-// for some thousand tickets and ten seconds for a million: so it is done the less
-// often the longer it takes, and beside everything else when it takes long. What is
-// read is laid over the board in small pieces, between decisions.
+// for some thousand tickets and seconds for a million: so it is done the less often
+// the longer it takes, and beside everything else when it takes long. What is read
+// is laid over the board as it comes, some hundred tickets at a time, between
+// decisions.
 const (
 	sweepAt  = 10 * time.Second // everything is read anew, for what other processes wrote
 	readOnce = 100              // but it takes no more than the hundredth part of the time,
 	readAt   = 10 * time.Minute // as long as it is done so often
 	slowRead = 200 * time.Millisecond
 	readFor  = 2 * time.Minute // a reading that takes longer has failed
-	piece    = 500             // tickets that are looked at before others may have the board
 	// awayRest is how long a store that did not answer is left alone: callers
 	// are not kept waiting one after the other for it to fail again.
 	awayRest = 500 * time.Millisecond
@@ -46,7 +44,7 @@ func (o *office) beside(every time.Duration, run func(do func())) bool {
 	if due := o.opts.Now().Sub(o.read) >= every; due && len(o.reading) == 0 && !o.begun {
 		o.begun = true
 		run(func() {
-			_ = o.refresh(context.Background(), every) // what fails is read by whoever needs it
+			_ = o.refresh(o.stopping, every) // what fails is read by whoever needs it
 			o.mu.Lock()
 			o.begun = false
 			o.mu.Unlock()
@@ -87,20 +85,27 @@ func (o *office) refresh(ctx context.Context, max time.Duration) error {
 	o.tried = now
 	long := o.board == nil || o.took >= slowRead
 	o.during = map[string]bool{}
+	before := o.stale
 	o.stale = false // whoever sees it stale from here on wants it read once more
 	o.mu.Unlock()
 
-	if long { // what has begun is of use to others than the one who began it
+	if long && o.stopping.Err() == nil { // what has begun is of use to others than the one who began it
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), readFor)
 		defer cancel()
+		defer context.AfterFunc(o.stopping, cancel)()
 	}
-	tickets, agents, err := o.store.Open(ctx, o.tenant)
+	r, err := o.store.Open(ctx, o.tenant)
 	if err == nil {
-		err = o.lay(ctx, now, tickets, agents)
+		err = o.lay(ctx, now, r)
 	}
 	o.mu.Lock()
 	o.during = nil
+	if err != nil && ctx.Err() != nil && o.stopping.Err() != nil { // that tells nothing of the store
+		o.stale = o.stale || before
+		o.mu.Unlock()
+		return err
+	}
 	if err != nil {
 		o.stale = true
 		o.mu.Unlock()
@@ -113,30 +118,27 @@ func (o *office) refresh(ctx context.Context, max time.Duration) error {
 	return nil
 }
 
-// lay lays what was read over the board, or makes the board of it.
-func (o *office) lay(ctx context.Context, now time.Time, tickets []queue.Ticket, agents []agent.Agent) error {
+// lay lays what is being read over the board, or makes the board of it.
+func (o *office) lay(ctx context.Context, now time.Time, r Reading) error {
 	if o.board == nil { // nobody has a board to write to yet
-		b := &board{plan.New(o.tenant, o.cfg, now, tickets, agents)}
-		o.mu.Lock()
-		o.board = b
-		o.mu.Unlock()
-		return nil
+		return o.plant(ctx, now, r)
 	}
-	read := make(map[string]bool, len(tickets))
-	for len(tickets) > 0 {
-		n := min(piece, len(tickets))
+	read := make(map[string]bool, r.About)
+	for tickets, err := range r.Tickets {
+		if err != nil {
+			return err
+		}
 		o.mu.Lock()
-		for _, t := range tickets[:n] {
+		for _, t := range tickets {
 			read[t.ID] = true
 			if !o.during[t.ID] {
 				o.board.Reset(t)
 			}
 		}
 		o.mu.Unlock()
-		tickets = tickets[n:]
 	}
 	o.mu.Lock()
-	for _, a := range agents {
+	for _, a := range r.Agents {
 		if !o.during[agentPrefix+a.ID] {
 			o.board.ResetAgent(a)
 		}
@@ -144,6 +146,32 @@ func (o *office) lay(ctx context.Context, now time.Time, tickets []queue.Ticket,
 	absent := o.board.Absent(read)
 	o.mu.Unlock()
 	return o.settle(ctx, absent)
+}
+
+// plant makes the board of what is being read, and finds again what was remembered
+// beside it.
+func (o *office) plant(ctx context.Context, now time.Time, r Reading) error {
+	var m memory
+	if err := o.exhausted(ctx, now, &m); err != nil {
+		return err
+	}
+	p := plan.Plant(o.tenant, o.cfg, now, r.Agents, r.About)
+	for tickets, err := range r.Tickets {
+		if err != nil {
+			return err
+		}
+		p.Put(tickets)
+		m.see(tickets, now)
+	}
+	b := &board{p.Board()}
+	o.mu.Lock()
+	o.board = b
+	tripped := o.recollect(m)
+	o.mu.Unlock()
+	if tripped {
+		o.alarm(AlarmBreaker, true)
+	}
+	return nil
 }
 
 // settle looks up tickets that were open and are not among those read.

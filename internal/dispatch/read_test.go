@@ -23,16 +23,16 @@ type bigStore struct {
 	reads atomic.Int32
 }
 
-func (s *bigStore) Open(ctx context.Context, tenant string) ([]queue.Ticket, []agent.Agent, error) {
-	tickets, agents, err := s.Store.Open(ctx, tenant)
+func (s *bigStore) Open(ctx context.Context, tenant string) (dispatch.Reading, error) {
+	r, err := s.Store.Open(ctx, tenant)
 	s.reads.Add(1)
 	timer := time.NewTimer(s.takes)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return tickets, agents, err
+		return r, err
 	case <-ctx.Done():
-		return nil, nil, ctx.Err()
+		return dispatch.Reading{}, ctx.Err()
 	}
 }
 
@@ -90,5 +90,32 @@ func TestReadAlone(t *testing.T) {
 		_, err = h.tickets.Change(h.ctx, "demo", "in-1.3", p.ID, "", number(t, "0276543210"), time.Now())
 		require.ErrorIs(t, err, queue.ErrImpossible, "it is withdrawn")
 		assert.EqualValues(t, 1, big.reads.Load())
+	})
+}
+
+// TestStopEndsReading: whoever stops does not wait until everything is read, for
+// the first time or once more.
+func TestStopEndsReading(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h, big, _ := beside(t, time.Minute)
+		require.EqualValues(t, 1, big.reads.Load())
+		h.wait(10*time.Minute + time.Second)
+		require.EqualValues(t, 2, big.reads.Load(), "everything is being read beside the loop")
+		began := time.Now()
+		h.loop.Stop()
+		assert.Zero(t, time.Since(began))
+		_, err := h.tickets.Open(h.ctx, "demo")
+		require.NoError(t, err)
+		assert.Zero(t, time.Since(began), "what is known is there for those who are on the line still")
+
+		big = &bigStore{Store: h.stores.Tickets, takes: time.Minute}
+		h.tickets = dispatch.New(big, h.blocks, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{})
+		h.loop = dispatch.NewLoop(h.tickets, h.stores.Leases, h.calls, "q", nil)
+		h.loop.Start()
+		h.wait(2 * time.Second)
+		require.EqualValues(t, 1, big.reads.Load(), "everything is being read by the loop")
+		began = time.Now()
+		h.loop.Stop()
+		assert.Zero(t, time.Since(began))
 	})
 }

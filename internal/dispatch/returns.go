@@ -25,7 +25,8 @@ type ReturnCall struct {
 // CreateReturn takes a return call from another system, once under its key: the
 // same key from the same channel gives the same ticket, as it is now. A number
 // that may not be dialled is ErrNotDialable; one that is never to be called again
-// makes a ticket for a person to look at.
+// makes a ticket for a person to look at, and so does a request for a person that is
+// one more than a day allows (requests.go).
 //
 // A citizen and a number have one open request for a person, whatever is asked for
 // and wherever: this one then joins it (Also), and it is what is returned. What
@@ -42,7 +43,7 @@ func (s *Tickets) CreateReturn(ctx context.Context, tenant, key string, r Return
 		Channel: r.Channel, NeedsAgent: r.Purpose != queue.Verification, Arrived: now, Class: r.Class,
 	}
 	return s.take(ctx, o, "return:"+r.Channel+":"+key, t, now,
-		queue.Terms{Phone: r.Phone, NotBefore: later(r.NotBefore, now), Reason: queue.ReasonHandedOver})
+		queue.Terms{Phone: r.Phone, NotBefore: queue.LaterOf(r.NotBefore, now), Reason: queue.ReasonHandedOver})
 }
 
 // Noted makes a callback of a call that the exchange took down at some time
@@ -55,15 +56,7 @@ func (s *Tickets) Noted(ctx context.Context, tenant, key string, number phone.Nu
 	now := s.opts.Now()
 	t := queue.Ticket{Purpose: queue.NotedAway, Channel: channelPhone, NeedsAgent: true, Arrived: at}
 	return s.take(ctx, o, "noted:"+key, t, now,
-		queue.Terms{Phone: number, NotBefore: later(at.Add(o.cfg.MinDelay), now), Reason: queue.ReasonNoted})
-}
-
-// later is the later of two instants.
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
+		queue.Terms{Phone: number, NotBefore: queue.LaterOf(at.Add(o.cfg.MinDelay), now), Reason: queue.ReasonNoted})
 }
 
 // take makes a new ticket of a call to be made, or has it join the one that there
@@ -85,7 +78,11 @@ func (s *Tickets) take(ctx context.Context, o *office, key string, t queue.Ticke
 		return queue.Ticket{}, err
 	}
 	id := t.ID
-	kept, err := o.change(ctx, key, func(b *board) (Change, error) {
+	var who []queue.Subject
+	if t.Purpose == queue.WantsPerson {
+		who = asker(t.Citizen, terms.Phone)
+	}
+	kept, err := o.changeCounted(ctx, key, "", who, func(b *board, _ queue.Ticket, asked []queue.Ledger) (c Change, err error) {
 		t := t
 		t.Language = o.spoken(b, t.Language)
 		if other, ok := b.sameRequest(t); ok && !blocked {
@@ -93,10 +90,17 @@ func (s *Tickets) take(ctx context.Context, o *office, key string, t queue.Ticke
 			if err != nil {
 				return Change{}, err
 			}
-			t = joined
+			t = joined.Press(t.Class)
+		} else if o.many(asked, now) {
+			if t, err = t.GiveUp(now, queue.ReasonMany); err != nil {
+				return Change{}, err
+			}
+		} else {
+			c.Ledgers = counting(asked, now)
 		}
 		id = t.ID
-		return Change{Tickets: []queue.Ticket{t}}, nil
+		c.Tickets = []queue.Ticket{t}
+		return c, nil
 	})
 	if err != nil {
 		return queue.Ticket{}, err

@@ -39,7 +39,7 @@ type Options struct {
 	// Measured hears of what was measured, likewise.
 	Measured func(Measure)
 	// Alarm hears when something begins that a person should look at (on), and
-	// when it is over: AlarmBreaker, AlarmTrunk, AlarmStuck. It must not wait.
+	// when it is over: AlarmBreaker, AlarmTrunk, AlarmShown, AlarmStuck. It must not wait.
 	Alarm func(tenant, kind string, on bool)
 	Now   func() time.Time // nil: time.Now
 	NewID func() string    // nil: 16 hexadecimal digits
@@ -138,7 +138,7 @@ func (s *Tickets) AttemptEnded(ctx context.Context, tenant, id string, attempt i
 		}
 	}
 	_, err = o.changeBooked(ctx, id, func(b *board, t queue.Ticket, ledgers []queue.Ledger) (Change, error) {
-		ended, err := t.AttemptEnded(at, attempt, r, o.judge(t, ledgers))
+		ended, err := t.AttemptEnded(at, attempt, r, o.cfg.Judge(t, ledgers))
 		if errors.Is(err, queue.ErrNoAttempt) {
 			return Change{}, nil
 		}

@@ -3,7 +3,6 @@ package dispatch
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +40,7 @@ func (o *office) transfer(b *board, t queue.Ticket, from, to string, at time.Tim
 	queueName, intoQueue := strings.CutPrefix(to, toQueue)
 	name, known := strings.CutPrefix(to, toAgent)
 	switch {
-	case intoQueue && (queueName == "" || b.serves(o.cfg, queueName)):
+	case intoQueue && (queueName == "" || o.cfg.Has(queueName)):
 	case known && b.agent(name).ID != "" && name != from:
 		agentID = name
 	default:
@@ -77,20 +76,6 @@ func (o *office) transfer(b *board, t queue.Ticket, from, to string, at time.Tim
 // free tells whether an agent can be given a citizen: whoever speaks with one
 // without a ticket, since the store was away, can't. The lock is held.
 func (o *office) free(a agent.Agent, at time.Time) bool { return a.Free(at) && o.out[a.ID] == "" }
-
-// serves tells whether there is a queue of a name: the tenant's, or one that is
-// somebody's skill.
-func (b *board) serves(cfg Config, name string) bool {
-	if name == cfg.Queue {
-		return true
-	}
-	for _, a := range b.Team() {
-		if slices.Contains(a.Skills, name) {
-			return true
-		}
-	}
-	return false
-}
 
 // TakenOver is a helper who goes on with the citizen alone; whoever had asked for
 // help goes to the wrap-up. If citizen and helper have hung up meanwhile, there is

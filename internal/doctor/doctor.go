@@ -11,7 +11,8 @@
 // recordings, it plays one to an empty room.
 //
 // Where to look: here.go is what lies on this machine, redis.go and asterisk.go
-// are the two servers, sounds.go the recordings as Asterisk sees them.
+// are the two servers, sounds.go the recordings as Asterisk sees them, backups.go
+// the copies of Redis.
 package doctor
 
 import (
@@ -86,6 +87,7 @@ func Examine(ctx context.Context, cfg *config.Config, tell func(Finding)) []Find
 	e.registries()
 	e.redis(ctx)
 	ready := e.http(ctx)
+	e.backups(ready.running)
 	e.asterisk(ctx, ready)
 	return e.findings
 }

@@ -138,6 +138,11 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 		}, "redis", doctor.Fail, "start Redis"},
 		{"Redis keeps no file", redisWith("--appendonly", "no"), "redis appendonly", doctor.Fail, "appendonly yes"},
 		{"Redis writes its file later", redisWith("--appendfsync", "everysec"), "redis appendfsync", doctor.Fail, "appendfsync always"},
+		{"replicas that are not there", func(_ *testing.T, cfg *config.Config) {
+			cfg.Redis.Replicas, cfg.Redis.ReplicaWait = 1, 50*time.Millisecond
+		}, "redis replicas", doctor.Fail, "0 that follow"},
+		{"no backups", func(_ *testing.T, cfg *config.Config) { cfg.Backup.Directory = "" }, "backups", doctor.Warn, "backup.directory"},
+		{"a folder for backups that is not there", func(_ *testing.T, cfg *config.Config) { cfg.Backup.Directory += "-none" }, "backups", doctor.Fail, "install -d"},
 		{"Redis throws things away", redisWith("--maxmemory-policy", "allkeys-lru"), "redis maxmemory-policy", doctor.Fail, "noeviction"},
 		{"another key", func(t *testing.T, cfg *config.Config) {
 			examine(t, cfg) // from now on Redis knows the right one

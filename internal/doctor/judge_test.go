@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"richiamo/internal/config"
 )
 
 // What no server can be made to say is judged here.
@@ -21,6 +23,11 @@ func TestJudgements(t *testing.T) {
 		{"a large disk", func(e *examination) { e.space("/data", 90, 80_000) }, OK},
 		{"little room on the disk", func(e *examination) { e.space("/data", 70, 5_000) }, Warn},
 		{"no room on the disk", func(e *examination) { e.space("/data", 60, 511) }, Fail},
+		{"no backup yet", func(e *examination) { e.newestBackup(0, time.Time{}, time.Hour, false) }, OK},
+		{"no backup of a service that runs", func(e *examination) { e.newestBackup(0, time.Time{}, time.Hour, true) }, Fail},
+		{"a new backup", func(e *examination) { e.newestBackup(3, time.Time{}, 90*time.Minute, true) }, OK},
+		{"an old backup", func(e *examination) { e.newestBackup(3, time.Time{}, 3*time.Hour, true) }, Fail},
+		{"an old backup of a service that rests", func(e *examination) { e.newestBackup(3, time.Time{}, 99*time.Hour, false) }, OK},
 		{"a secure Asterisk", func(e *examination) { e.version("22.10.1+dfsg+~cs6.17.60671434-1") }, OK},
 		{"the next Asterisk", func(e *examination) { e.version("23.0.0-rc1") }, OK},
 		{"an Asterisk with holes", func(e *examination) { e.version("22.9.3") }, Warn},
@@ -30,7 +37,7 @@ func TestJudgements(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			e := &examination{tell: func(Finding) {}}
+			e := &examination{tell: func(Finding) {}, cfg: &config.Config{Backup: config.Backup{Every: time.Hour}}}
 			c.look(e)
 			assert.Equal(t, c.want, Worst(e.findings))
 			assert.Equal(t, c.want != OK, e.findings[0].Cure != "", "whatever is wrong has its cure")

@@ -3,12 +3,10 @@ package doctor
 import (
 	"context"
 	"errors"
-	"strings"
 	"syscall"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
+	"richiamo/internal/app"
 	"richiamo/internal/redisstore"
 )
 
@@ -28,17 +26,9 @@ const (
 // redis looks whether Redis is there, is sealed under our key, and keeps what it
 // acknowledges.
 func (e *examination) redis(ctx context.Context) {
-	tenants := make([]string, len(e.cfg.Tenants))
-	for i, t := range e.cfg.Tenants {
-		tenants[i] = t.ID
-	}
 	ctx, cancel := context.WithTimeout(ctx, 3*patience)
 	defer cancel()
-	key := e.cfg.Key.Reveal()
-	stores, err := redisstore.Open(ctx, redisstore.Options{
-		Addr: e.redisAddress(), Username: e.cfg.Redis.Username, Password: e.cfg.Redis.Password.Reveal(),
-		Key: key[:], Tenants: tenants,
-	})
+	stores, err := redisstore.Open(ctx, app.RedisOptions(e.cfg))
 	var findings []redisstore.Finding
 	if err == nil {
 		defer stores.Close()
@@ -63,24 +53,22 @@ func (e *examination) redis(ctx context.Context) {
 	e.clockAndDisk(ctx)
 }
 
-// redisAddress is HOST:PORT, or the path of a socket.
+// redisAddress is HOST:PORT, the path of a socket, or the name of a master that
+// Sentinel watches.
 func (e *examination) redisAddress() string {
-	if e.cfg.Redis.Socket != "" {
-		return string(e.cfg.Redis.Socket)
+	switch r := e.cfg.Redis; {
+	case r.Socket != "":
+		return string(r.Socket)
+	case r.Sentinel.Master != "":
+		return "the master " + r.Sentinel.Master
+	default:
+		return r.Address
 	}
-	return e.cfg.Redis.Address
 }
 
 // clockAndDisk looks at what the stores themselves never ask Redis.
 func (e *examination) clockAndDisk(ctx context.Context) {
-	network := "tcp"
-	if strings.HasPrefix(e.redisAddress(), "/") {
-		network = "unix"
-	}
-	rdb := redis.NewClient(&redis.Options{
-		Network: network, Addr: e.redisAddress(), Username: e.cfg.Redis.Username, Password: e.cfg.Redis.Password.Reveal(),
-		ReadTimeout: patience, Protocol: 2, DisableIdentity: true, MaxRetries: -1,
-	})
+	rdb := redisstore.Client(app.RedisOptions(e.cfg))
 	defer rdb.Close()
 	asked := time.Now()
 	theirs, err := rdb.Time(ctx).Result()
@@ -91,7 +79,7 @@ func (e *examination) clockAndDisk(ctx context.Context) {
 	// Theirs was read at some moment between asked and now.
 	e.clock(theirs.Sub(asked.Add(time.Since(asked) / 2)).Abs())
 	folder, err := rdb.ConfigGet(ctx, "dir").Result()
-	if err == nil && network == "unix" { // on a socket it is this machine's disk
+	if err == nil && e.cfg.Redis.Socket != "" { // on a socket it is this machine's disk
 		e.disk(folder["dir"])
 	}
 }

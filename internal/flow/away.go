@@ -37,7 +37,7 @@ func (t *talk) chosen(outcome queue.Outcome, slot queue.HalfDay) {
 	change := t.NewRequest(AskChange, Change{Ticket: t.Ticket, Slot: slot})
 	t.OnHangup(func(*dialogue.Conversation) {
 		dialogue.Try[Promise](t.Conversation, change)
-		t.report(outcome, dialogue.Input{}, slot)
+		t.report(outcome, dialogue.Input{})
 	})
 	p, ok := dialogue.Try[Promise](t.Conversation, change)
 	switch {
@@ -52,7 +52,7 @@ func (t *talk) chosen(outcome queue.Outcome, slot queue.HalfDay) {
 
 // away says when we call again. It ends the call.
 func (t *talk) away(outcome queue.Outcome, slot queue.HalfDay) {
-	t.report(outcome, dialogue.Input{}, slot)
+	t.report(outcome, dialogue.Input{})
 	if day, ok := t.halfDaySlot(slot); ok {
 		t.Say(speech.AwayDone, day)
 		t.end("")

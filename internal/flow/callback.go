@@ -28,8 +28,11 @@ func (t *talk) promise(slot queue.HalfDay) {
 	ask := t.request()
 	ask.Phone = t.confirmNumber()
 	p := t.keep(ask)
-	for tries := 1; p.Taken || p.Full; tries++ {
+	for tries := 1; p.refused(); tries++ {
 		t.OnHangup(t.gone)
+		if p.Many {
+			t.many(ask)
+		}
 		t.slot = t.otherTime(p)
 		ask.Slot, ask.Whenever = t.slot, t.slot == "" && p.Full || tries == maxTries
 		p = t.keep(ask)
@@ -78,6 +81,24 @@ func (t *talk) fullToday(next queue.HalfDay) {
 	}
 }
 
+// many is for a caller who has asked for as many calls as a day allows: no other is
+// promised, and a person takes care of this request. On the line the place is kept;
+// when nobody is there, it is on the list of what people look at. It ends the call.
+func (t *talk) many(ask Callback) {
+	if t.queued && !t.shut {
+		t.Say(speech.CallbackMany)
+		t.holdOn(speech.PersonHold)
+	}
+	ask.Slot, ask.Whenever = "", true
+	t.keep(ask)
+	t.promised()
+	t.Say(speech.CallbackMany)
+	t.end(speech.GoodbyeThanks)
+}
+
+// refused tells whether nothing is promised.
+func (p Promise) refused() bool { return p.Taken || p.Full || p.Many }
+
 // keep puts a promise on disk. Who hangs up meanwhile is promised it as well.
 func (t *talk) keep(ask Callback) Promise {
 	request := t.NewRequest(AskCallback, ask)
@@ -96,7 +117,7 @@ func (t *talk) secure(ask Callback) Promise {
 		ask.Slot, ask.Whenever = p.Slot, p.Slot == ""
 		p = t.keep(ask)
 	}
-	if p.Taken || p.Full {
+	if p.refused() {
 		ask.Slot, ask.Whenever = "", true
 		p = t.keep(ask)
 	}
@@ -119,7 +140,7 @@ func (t *talk) gone(*dialogue.Conversation) {
 // unheard ends a call whose caller did not stay to hear the promise. If it
 // could not be made as it was wanted, it is made for no time at all.
 func (t *talk) unheard(ask Callback, p Promise, ok bool) {
-	if ok && (p.Taken || p.Full) {
+	if ok && p.refused() {
 		ask.Slot, ask.Whenever = "", true
 		_, ok = dialogue.Ask[Promise](t.Conversation, AskCallback, ask)
 	}

@@ -175,9 +175,12 @@ func TestFailure14OfferUnreachable(t *testing.T) {
 	}
 }
 
-// A key that is pressed once too often when everything is done changes nothing:
-// the thanks are heard, the promise stands, nobody is rung.
-func TestADoubledKeyAtTheThanks(t *testing.T) {
+// TestNearMissDoubledKeyAtTheThanks: a key that arrived twice cut the thanks short
+// and had the citizen passed on (github.com/Diyarbekoralbaev/emergency_callback_go,
+// its troubleshooting page). Here a key that is pressed once too often when
+// everything is done changes nothing: the thanks are heard, the promise stands, nobody
+// is rung.
+func TestNearMissDoubledKeyAtTheThanks(t *testing.T) {
 	t.Parallel()
 	begin := []string{"0", `answer {"ticket":"t1","offer":true}`, "1", "1", "1", `answer {"ticket":"t1","word":"471"}`}
 	for _, key := range []string{"0", "1", "2", "5"} {
@@ -196,9 +199,11 @@ func TestADoubledKeyAtTheThanks(t *testing.T) {
 	}
 }
 
-// Who hangs up early keeps what was chosen: from the moment at which a call was
-// asked for on, it is promised.
-func TestWhatWasChosenIsKeptByAnEarlyHangup(t *testing.T) {
+// TestNearMissBookingLostOnEarlyHangup: callers of a national line who hung up
+// before the last prompt was over lost what they had booked (NHS 119, user research of
+// December 2025). Here who hangs up early keeps what was chosen: from the moment at
+// which a call was asked for on, it is promised.
+func TestNearMissBookingLostOnEarlyHangup(t *testing.T) {
 	t.Parallel()
 	days := `answer {"halfDays":["2027-02-16/am","2027-02-16/pm"]}`
 	asked := []string{"0", `answer {"ticket":"t1","offer":true}`, "1"}

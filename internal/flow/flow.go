@@ -15,7 +15,8 @@
 //	nokey.go        a caller who presses nothing
 //	returncall.go   our call: your turn has come
 //	away.go         our call: not now
-//	late.go         our short calls: the promise slips; do the lines work; a feature code
+//	late.go         our short calls: the promise slips; a feature code
+//	check.go        our call to ourselves, and the calls that come in meanwhile
 //	verify.go       our call: a registrant of the portal confirms
 //	rescue.go       a conversation that can't go on: to a person
 //	fault.go        our systems do not answer; the call was taken up again
@@ -49,6 +50,7 @@ const (
 	ScriptRescue  = "rescue"  // a call whose conversation can't go on
 	ScriptLate    = "late"    // our call to somebody whose promised call will be late
 	ScriptCheck   = "check"   // our call to ourselves: trunk and number work
+	ScriptBack    = "back"    // a call that comes in meanwhile: perhaps that very one
 	ScriptDuty    = "duty"    // an agent's telephone dials a feature code
 )
 
@@ -62,5 +64,6 @@ func Scripts() []dialogue.Script {
 		{Name: ScriptLate, Version: 1, Flow: lateNotice},
 		{Name: ScriptCheck, Version: 1, Flow: check},
 		{Name: ScriptDuty, Version: 1, Flow: duty},
+		{Name: ScriptBack, Version: 1, Flow: back},
 	}
 }

@@ -222,6 +222,9 @@ func aBegin(s dialogue.Script, b byte) Begin {
 	if b%3 == 0 {
 		begin.Setup.CardDigits, begin.Setup.Starts = 0, ""
 	}
+	if s.Name == ScriptCheck && b%2 == 0 {
+		begin.Proof = "471052"
+	}
 	if b%7 == 0 {
 		begin.Agent, begin.Slot, begin.Word = "", "2027-02-22/am", ""
 	}
@@ -231,7 +234,7 @@ func aBegin(s dialogue.Script, b byte) Begin {
 			begin.Open = anOpen(b)
 		}
 		fallthrough
-	case ScriptRescue, ScriptDuty:
+	case ScriptRescue, ScriptDuty, ScriptBack:
 		begin.Ticket, begin.Attempt, begin.Duty = "", 0, &Duty{Agent: "agent1", Code: "pause"}
 	}
 	return begin
@@ -257,7 +260,7 @@ func aWish(b byte) dialogue.Input {
 func settles(a dialogue.Action) bool {
 	switch a.Kind {
 	case dialogue.Request:
-		return slices.Contains([]string{AskTalked, AskRegister, AskConfirm, AskRephone, AskAttempt, AskChange, AskCancel, AskDuty}, a.Request)
+		return slices.Contains([]string{AskTalked, AskRegister, AskConfirm, AskRephone, AskAttempt, AskChange, AskCancel, AskDuty, AskBack}, a.Request)
 	case dialogue.Say:
 		return slices.Contains([]speech.ID{
 			speech.CallbackPromise, speech.CallbackPromiseHalfDay, speech.CallbackPromiseSoon, speech.PreregisterSincePromise,

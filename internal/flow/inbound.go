@@ -8,7 +8,11 @@ import (
 
 // inbound is a citizen's call.
 func inbound(c *dialogue.Conversation) {
-	t := begin(c)
+	begin(c).welcome()
+}
+
+// welcome greets a citizen and asks what is wanted.
+func (t *talk) welcome() {
 	if t.Open != nil {
 		t.recalled(*t.Open)
 	} else {
@@ -42,7 +46,7 @@ func (t *talk) toPerson(*dialogue.Conversation) {
 func (t *talk) status(who Identified) {
 	if expected(who.Open) {
 		t.why(who.Open)
-		t.due(*who.Open)
+		t.due(*who.Open, true)
 	}
 	if who.Receipt != "" {
 		t.already(who)

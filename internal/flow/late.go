@@ -50,16 +50,6 @@ func (t *talk) sayLate() {
 	t.Say(speech.LateKeys)
 }
 
-// check is our call to a number of the authority's own, made before the first
-// citizen of the day is called: that it is answered is all that is to be known.
-func check(c *dialogue.Conversation) {
-	t := begin(c)
-	t.place()
-	t.settle(queue.Delivered)
-	t.Say(speech.CheckHello)
-	t.end("")
-}
-
 // duty is an agent's call to a feature code, from a desk telephone.
 func duty(c *dialogue.Conversation) {
 	t := begin(c)

@@ -156,8 +156,10 @@ func (t *talk) news(look Outlook) {
 		t.next = true
 		t.Say(speech.WaitNext)
 	case look.Known && look.Ahead == 1:
+		t.ahead = 1
 		t.Say(speech.WaitPositionOne)
-	case look.Known && look.Ahead > 1 && look.Ahead <= 20:
+	case look.Known && look.Ahead > 1 && look.Ahead <= t.mostAhead():
+		t.ahead = look.Ahead
 		t.Say(speech.WaitPosition, speech.Ahead(look.Ahead))
 	case known:
 		t.announce(look)
@@ -165,6 +167,16 @@ func (t *talk) news(look Outlook) {
 	default:
 		t.Say(speech.WaitAlive)
 	}
+}
+
+// mostAhead is the largest place that may be said: a small number, and not more than
+// was said before in this call. Whoever has a head start may have come in between.
+func (t *talk) mostAhead() int {
+	const small = 20
+	if t.ahead == 0 {
+		return small
+	}
+	return t.ahead
 }
 
 // estimate is the wait that may be said: one that is known, and not longer than

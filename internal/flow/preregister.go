@@ -24,15 +24,17 @@ func (t *talk) preregister(who Identified) {
 			if !mentioned {
 				t.Say(speech.IdentifyFound)
 			}
-			t.register(who)
-			t.another()
+			if t.register(who) {
+				t.another()
+			}
 		}
 		who = t.nextPerson()
 	}
 }
 
-// register makes the request, once the number to be called on is confirmed.
-func (t *talk) register(who Identified) {
+// register makes the request, once the number to be called on is confirmed. It is
+// false when it turns out not to be the citizen's turn.
+func (t *talk) register(who Identified) bool {
 	confirm, saved := t.confirmNumber, speech.PreregisterSaved
 	if t.people > 0 {
 		confirm, saved = t.sameNumber, speech.SecondSaved
@@ -40,10 +42,15 @@ func (t *talk) register(who Identified) {
 	t.Say(speech.PreregisterEligible)
 	number := confirm()
 	done := insist[Registered](t, t.NewRequest(AskRegister, Register{Citizen: who.Citizen, Phone: number}))
+	if done.Refused {
+		t.notEligible()
+		return false
+	}
 	t.saved, t.safe = true, true
 	t.Say(saved)
 	t.people++
 	t.receipt(done.Receipt)
+	return true
 }
 
 // receipt reads the receipt twice, once pen and paper are there. Nothing can

@@ -23,7 +23,7 @@ func (t *talk) recalled(o Open) {
 	default:
 		switch t.ask(question{say: func() { t.Say(speech.RecallHello, t.Setup.authority()) }, keys: "123", silence: '1'}) {
 		case '1':
-			t.due(o)
+			t.due(o, false)
 		case '2':
 			t.change(o)
 		}
@@ -74,8 +74,9 @@ func (t *talk) sameCitizen(o Open) {
 }
 
 // due tells when the promised call comes, as it was promised and not as it is
-// expected now, and lets the caller wait for it on the line. It ends the call.
-func (t *talk) due(o Open) {
+// expected now, and lets the caller wait for it on the line; one whose it is shown
+// to be may also change it. It ends the call.
+func (t *talk) due(o Open, proved bool) {
 	if o.Ringing {
 		t.dialling(o, func() {})
 	}
@@ -85,8 +86,16 @@ func (t *talk) due(o Open) {
 	if o.Late {
 		say = func() { t.Say(speech.RecallLate) }
 	}
-	if t.ask(question{say: say, keys: "1", silence: 'x', wrong: 'x', tolerance: 1}) == '1' {
+	q := question{say: say, keys: "1", silence: 'x', wrong: 'x', tolerance: 1}
+	if proved {
+		q.say, q.keys = func() { say(); t.Say(speech.RecallOrChange) }, "12"
+	}
+	switch t.ask(q) {
+	case '1':
 		t.takeUp(o.Ticket)
+	case '2':
+		o.Owned = false // it has just been shown whose it is
+		t.change(o)
 	}
 	t.end(speech.GoodbyeThanks)
 }

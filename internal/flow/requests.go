@@ -35,6 +35,7 @@ const (
 	AskTransfer  = "transfer"  // Transfer -> Transferred: the caller goes to another agent or queue
 	AskHelp      = "help"      // Help -> Transferred: another agent is wanted in the talk
 	AskDuty      = "duty"      // Duty -> OnDuty: an agent's feature code
+	AskBack      = "back"      // CameBack -> Back: is a call that came in our own one, which tries the trunk?
 )
 
 // Identify asks who keyed a code and a second datum. The answer is the same
@@ -67,7 +68,8 @@ type Register struct {
 
 // Registered is a registration that is on disk.
 type Registered struct {
-	Receipt string `json:"receipt"` // six figures
+	Receipt string `json:"receipt,omitempty"` // six figures
+	Refused bool   `json:"refused,omitempty"` // nothing is registered: it is not the citizen's turn
 }
 
 // Rephone changes the number of a registration.
@@ -159,12 +161,26 @@ type Transferred struct {
 // Duty is a feature code that an agent dialled.
 type Duty struct {
 	Agent string `json:"agent"`
-	Code  string `json:"code"` // ready, pause or away
+	Code  string `json:"code"` // ready, pause, away, or ready-N: with the N-th outcome
 }
 
 // OnDuty is the state that the agent has now.
 type OnDuty struct {
 	State string `json:"state"` // ready, paused or away
+}
+
+// CameBack asks whether a call that has come in is the one of ours that tries the
+// trunk. If it is, that one is over, with this outcome.
+type CameBack struct {
+	Keys    string        `json:"keys,omitempty"` // what it has keyed
+	Outcome queue.Outcome `json:"outcome"`        // what its number is worth
+}
+
+// Back is what is known of the call that tries the trunk.
+type Back struct {
+	Ours    bool `json:"ours,omitempty"`    // the keys are its own
+	Ended   bool `json:"ended,omitempty"`   // and it has ended with this request
+	Waiting bool `json:"waiting,omitempty"` // one is on its way, and has not come back yet
 }
 
 // Open is what there is open of the number that calls, or of the citizen that
@@ -194,7 +210,8 @@ type Callback struct {
 	Slot      queue.HalfDay `json:"slot,omitempty"`      // by appointment; empty: as soon as possible
 	// Whenever is for those who would be left without any promise, because
 	// every half-day is full or they have hung up: no time is promised, no
-	// bound applies, and the answer is neither Taken nor Full.
+	// bound applies, and the answer is neither Taken, Full nor Many. Of whoever has
+	// asked too often a person takes care then.
 	Whenever bool `json:"whenever,omitempty"`
 }
 
@@ -213,6 +230,7 @@ type Promise struct {
 
 	Taken bool `json:"taken,omitempty"` // nothing is promised: the half-day has filled up meanwhile
 	Full  bool `json:"full,omitempty"`  // nothing is promised: no more calls can be kept today
+	Many  bool `json:"many,omitempty"`  // nothing is promised: as many calls were asked for as a day allows
 }
 
 // AgentStep is a step of a citizen's way to an agent.
@@ -232,8 +250,6 @@ type AttemptEnded struct {
 	Outcome queue.Outcome `json:"outcome"`
 	Cause   int           `json:"cause,omitempty"` // Q.850
 	SIP     int           `json:"sip,omitempty"`
-	// Slot is the half-day that was chosen, with the outcome Later.
-	Slot queue.HalfDay `json:"slot,omitempty"`
 }
 
 // Registrant asks which of the registrants of a return call gives this second

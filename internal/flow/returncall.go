@@ -17,8 +17,11 @@ func returnCall(c *dialogue.Conversation) {
 	t := begin(c)
 	t.ticket = t.Ticket
 	t.place()
-	if t.NoKeys && t.Word != "" {
+	switch {
+	case t.NoKeys && t.Word != "":
 		t.toAgent(speech.ReturnHelloNoKeys, t.Setup.authority(), speech.Word(t.Word))
+	case t.NoKeys: // the line had broken: no figures were told
+		t.toAgent(speech.AgentHere)
 	}
 	switch t.ask(question{
 		say:  t.returnHello,
@@ -82,7 +85,7 @@ func (t *talk) place() {
 		t.Caller = t.Number // whoever answers may be called here again
 		return
 	}
-	t.report(OutcomeOf(in), in, "")
+	t.report(OutcomeOf(in), in)
 	t.end("")
 }
 
@@ -92,8 +95,13 @@ const placeMargin = 15 * time.Second
 
 // OutcomeOf reads what the network says of a call that was not answered: the
 // final SIP status first, since the Q.850 cause that comes with it is often only
-// its translation.
+// its translation. A cause of congestion is believed over any status: it is no
+// status's translation, and a network that is full has been seen to say "unallocated"
+// for it.
 func OutcomeOf(in dialogue.Input) queue.Outcome {
+	if queue.Congested(in.Cause) {
+		return queue.OurFault
+	}
 	switch in.SIP {
 	case 486, 600:
 		return queue.Busy
@@ -117,15 +125,14 @@ func OutcomeOf(in dialogue.Input) queue.Outcome {
 	return queue.OurFault // trunk, exchange, or no answer from them in time
 }
 
-// report tells how the attempt ended, and when the citizen wants the next call;
-// it is told once for a call.
-func (t *talk) report(outcome queue.Outcome, in dialogue.Input, slot queue.HalfDay) {
+// report tells how the attempt ended; it is told once for a call.
+func (t *talk) report(outcome queue.Outcome, in dialogue.Input) {
 	if t.Attempt == 0 || t.reported {
 		return
 	}
 	t.reported = true
 	dialogue.Ask[Empty](t.Conversation, AskAttempt,
-		AttemptEnded{Ticket: t.Ticket, Attempt: t.Attempt, Outcome: outcome, Cause: in.Cause, SIP: in.SIP, Slot: slot})
+		AttemptEnded{Ticket: t.Ticket, Attempt: t.Attempt, Outcome: outcome, Cause: in.Cause, SIP: in.SIP})
 }
 
 // hungUp is the outcome of a call of ours that ended before anything came of
@@ -138,7 +145,7 @@ func (t *talk) hungUp() queue.Outcome {
 }
 
 // settle is report without a network's word.
-func (t *talk) settle(outcome queue.Outcome) { t.report(outcome, dialogue.Input{}, "") }
+func (t *talk) settle(outcome queue.Outcome) { t.report(outcome, dialogue.Input{}) }
 
 // nobody ends a call that was answered by no key: a person who did not press,
 // or a machine that records. The same words suit both.

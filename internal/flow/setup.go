@@ -22,6 +22,10 @@ type Begin struct {
 	// Open is the promised call of the number that calls, if there is one.
 	Open *Open `json:"open,omitempty"`
 
+	// Shown is the number of a call that comes in while the trunk is being tried,
+	// as the network gave it: it may be our own call.
+	Shown string `json:"shown,omitempty"`
+
 	// The rest is for our own calls.
 	Ticket  string `json:"ticket,omitempty"`
 	Attempt int    `json:"attempt,omitempty"`
@@ -31,6 +35,10 @@ type Begin struct {
 	Agent   string `json:"agent,omitempty"`   // reserved for this call
 	NoKeys  bool   `json:"noKeys,omitempty"`  // the citizen asked without keys
 	Asked   string `json:"asked,omitempty"`   // verify: the day of the request, 2006-01-02
+
+	// Proof are the figures that a check of the trunk keys when it is answered,
+	// and that it comes back in with; empty where it does not come back.
+	Proof string `json:"proof,omitempty"`
 
 	// Late: the time for which the call is promised now, in place of the one
 	// that can't be kept.

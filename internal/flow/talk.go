@@ -35,6 +35,7 @@ type talk struct {
 
 	slot    queue.HalfDay // the half-day chosen last; empty: as soon as possible
 	longest int           // the longest wait that may still be said, in minutes; 0: any
+	ahead   int           // the last place that was said; 0: none
 	until   time.Time     // when the longest wait that was said is over
 	late    bool          // the caller has been told that it is
 

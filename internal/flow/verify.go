@@ -24,8 +24,8 @@ func verify(c *dialogue.Conversation) {
 	}
 	t.trust()
 	for {
-		t.confirm(t.registrant(t.Ticket))
-		if t.ask(question{say: func() { t.Say(speech.VerifyOther) }, keys: "12", silence: '2', plain: true}) == '2' {
+		confirmed := t.confirm(t.registrant(t.Ticket))
+		if confirmed && t.ask(question{say: func() { t.Say(speech.VerifyOther) }, keys: "12", silence: '2', plain: true}) == '2' {
 			break
 		}
 		t.otherCard()
@@ -84,18 +84,25 @@ func (t *talk) registrant(ticket string) Identified {
 	}
 }
 
-// confirm lets the citizen confirm the request, and gives its receipt.
-func (t *talk) confirm(who Identified) {
+// confirm lets the citizen confirm the request, and gives its receipt. Whose turn it
+// is not is told so, and nothing is registered: then it is false, for who goes on with
+// the next one of the household.
+func (t *talk) confirm(who Identified) bool {
 	day, _ := dateSlot("request-date", who.Asked)
-	if t.ask(question{
+	if (who.Eligible || who.Receipt != "") && t.ask(question{
 		say:  func() { t.Say(speech.VerifyConfirm, speech.Phrase("campaign", t.Setup.Campaign), day) },
 		keys: "12",
 	}) == '2' {
 		t.notFound("")
 	}
 	done := insist[Registered](t, t.NewRequest(AskConfirm, Register{Citizen: who.Citizen, Phone: t.Number, Ticket: t.Ticket}))
-	t.saved, t.safe = true, true
 	t.settle(queue.Delivered)
+	if done.Refused {
+		t.notEligible()
+		return false
+	}
+	t.saved, t.safe = true, true
 	t.Say(speech.VerifyConfirmed)
 	t.receipt(done.Receipt)
+	return true
 }

@@ -111,7 +111,7 @@ func TestDeskPhoneProvesItself(t *testing.T) {
 	_, state := ari(t, pbx, "GET", "/endpoints/PJSIP/"+agent.Name, nil, "")
 	require.NotContains(t, state, `"online"`, "registered, and not there: it answers no probe")
 
-	for dialled, code := range map[string]string{"*60": "ready", "*61": "pause", "*62": "away"} {
+	for dialled, code := range map[string]string{"*60": "ready", "*603": "ready-3", "*61": "pause", "*62": "away"} {
 		challenge = phone.final(phone.invite(dialled, ""))
 		require.Equal(t, "401", challenge.status(), "a call must be proved too")
 		phone.ack(dialled, challenge)
@@ -130,7 +130,7 @@ func TestDeskPhoneCannotDialOut(t *testing.T) {
 	connectApp(t, pbx)
 	agent := pbx.Agents[1]
 	phone := newLine(t, pbx.SIPAddr, agent.Name, "")
-	for _, dialled := range []string{"0212345678", "112", "00393471234567", "agent1", "s", "*6", "*63", "bench", "800000000", "read"} {
+	for _, dialled := range []string{"0212345678", "112", "00393471234567", "agent1", "s", "*6", "*63", "*600", "*6011", "bench", "800000000", "read"} {
 		challenge := phone.final(phone.invite(dialled, ""))
 		phone.ack(dialled, challenge)
 		answer := phone.final(phone.invite(dialled, prove(challenge, "INVITE", phone.uri(dialled), agent.Name, agent.Password)))

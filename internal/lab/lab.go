@@ -6,6 +6,7 @@
 //	... pbx.SIPAddr, pbx.ARIURL, pbx.App ...
 //	pbx.Kill()                     // as a crash would
 //	pbx.Restart(ctx)               // same ports, same folder
+//	wire, err := lab.OpenWire(pbx.ARIURL) // a way to it on which requests fail, or get lost: see Wire
 //
 // Every server has a folder of its own, ports that no other test process has, and dies with the process that
 // started it. Any number of them run side by side. The programs are those that "make setup" provides (the

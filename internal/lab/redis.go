@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -92,8 +93,8 @@ func (r *Redis) listen(ctx context.Context) error {
 }
 
 // Restart starts Redis again on the same folder, socket and port; it is killed first when it still runs. It
-// returns when the data are loaded.
-func (r *Redis) Restart(ctx context.Context) error {
+// returns when the data are loaded. Arguments are added to the command line this once.
+func (r *Redis) Restart(ctx context.Context, more ...string) error {
 	r.Kill()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -103,7 +104,7 @@ func (r *Redis) Restart(ctx context.Context) error {
 		"--dir", r.Dir, "--logfile", filepath.Join(r.Dir, "redis.log"), "--daemonize", "no",
 		"--appendonly", "yes", "--appendfsync", "always", "--save", "",
 		"--maxmemory-policy", "noeviction",
-	}, r.args...)
+	}, slices.Concat(r.args, more)...)
 	var err error
 	if r.process, err = startProcess(filepath.Join(r.Dir, "redis.log"), r.program, args...); err != nil {
 		return err
@@ -124,8 +125,10 @@ func (r *Redis) Restart(ctx context.Context) error {
 }
 
 // answers tells whether Redis answers PONG: while it loads its data it answers an error.
-func (r *Redis) answers() bool {
-	conn, err := net.DialTimeout("unix", r.Socket, time.Second)
+func (r *Redis) answers() bool { return pong("unix", r.Socket) }
+
+func pong(network, address string) bool {
+	conn, err := net.DialTimeout(network, address, time.Second)
 	if err != nil {
 		return false
 	}

@@ -139,6 +139,16 @@ func (s *Calls) MayDial(ctx context.Context, d call.DialNote) error {
 	})
 }
 
+// Holds implements call.Nodes.
+func (s *Calls) Holds(ctx context.Context, node string, term int64) error {
+	return s.m.do(ctx, DoHolds, call.ErrUnavailable, func() error {
+		if term == 0 || s.m.terms[node] != term {
+			return call.ErrStale
+		}
+		return nil
+	})
+}
+
 // Dialled implements call.Nodes.
 func (s *Calls) Dialled(ctx context.Context, tenant, id string) (dialled bool, err error) {
 	err = s.m.do(ctx, DoDialled, call.ErrUnavailable, func() error {

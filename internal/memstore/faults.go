@@ -17,6 +17,7 @@ const (
 	DoLive    Verb = "live"
 	DoTake    Verb = "take" // Calls, as call.Nodes
 	DoMayDial Verb = "may-dial"
+	DoHolds   Verb = "holds"
 	DoDialled Verb = "dialled"
 
 	DoCommit  Verb = "commit" // Tickets
@@ -43,7 +44,7 @@ const (
 // Verbs lists all verbs, for tests that go through them.
 func Verbs() []Verb {
 	return []Verb{
-		DoCreate, DoSave, DoLoad, DoLive, DoTake, DoMayDial, DoDialled, DoCommit, DoOpen, DoTicket, DoTickets, DoLedgers,
+		DoCreate, DoSave, DoLoad, DoLive, DoTake, DoMayDial, DoHolds, DoDialled, DoCommit, DoOpen, DoTicket, DoTickets, DoLedgers,
 		DoAcquire, DoResign, DoAdd, DoChange, DoOf, DoPage, DoCount,
 		DoBlock, DoUnblock, DoBlocked,
 	}

@@ -49,6 +49,8 @@ func use(ctx context.Context, s *memstore.Stores, verb memstore.Verb) (err, unav
 		return err, call.ErrUnavailable
 	case memstore.DoMayDial:
 		return s.Calls.MayDial(ctx, call.DialNote{}), call.ErrUnavailable
+	case memstore.DoHolds:
+		return s.Calls.Holds(ctx, "", 0), call.ErrUnavailable
 	case memstore.DoDialled:
 		_, err = s.Calls.Dialled(ctx, "", "")
 		return err, call.ErrUnavailable
@@ -56,7 +58,7 @@ func use(ctx context.Context, s *memstore.Stores, verb memstore.Verb) (err, unav
 		_, err = s.Tickets.Commit(ctx, dispatch.Change{})
 		return err, dispatch.ErrUnavailable
 	case memstore.DoOpen:
-		_, _, err = s.Tickets.Open(ctx, "")
+		_, err = s.Tickets.Open(ctx, "")
 		return err, dispatch.ErrUnavailable
 	case memstore.DoTicket:
 		_, err = s.Tickets.Ticket(ctx, "", "")

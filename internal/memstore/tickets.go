@@ -27,7 +27,7 @@ type (
 )
 
 func copyLedger(l queue.Ledger) queue.Ledger {
-	l.Entries = slices.Clone(l.Entries)
+	l.Entries, l.Asked = slices.Clone(l.Entries), slices.Clone(l.Asked)
 	return l
 }
 
@@ -170,8 +170,9 @@ func compareVersion(ok bool, kept, expected int) error {
 	return nil
 }
 
-// Open implements dispatch.Store.
-func (s *Tickets) Open(ctx context.Context, tenant string) (tickets []queue.Ticket, agents []agent.Agent, err error) {
+// Open implements dispatch.Store: the tickets are as they were when it was asked.
+func (s *Tickets) Open(ctx context.Context, tenant string) (r dispatch.Reading, err error) {
+	var tickets []queue.Ticket
 	err = s.m.do(ctx, DoOpen, dispatch.ErrUnavailable, func() error {
 		for key := range s.m.open {
 			if key.tenant == tenant {
@@ -181,17 +182,28 @@ func (s *Tickets) Open(ctx context.Context, tenant string) (tickets []queue.Tick
 		slices.SortFunc(tickets, byArrival)
 		for key, a := range s.m.agents {
 			if key.tenant == tenant {
-				agents = append(agents, copyAgent(a.Agent))
+				r.Agents = append(r.Agents, copyAgent(a.Agent))
 			}
 		}
-		slices.SortFunc(agents, func(a, b agent.Agent) int { return strings.Compare(a.ID, b.ID) })
+		slices.SortFunc(r.Agents, func(a, b agent.Agent) int { return strings.Compare(a.ID, b.ID) })
 		return nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return dispatch.Reading{}, err
 	}
-	return tickets, agents, nil
+	r.About = len(tickets)
+	r.Tickets = func(yield func([]queue.Ticket, error) bool) {
+		for some := range slices.Chunk(tickets, openAtOnce) {
+			if !yield(some, nil) {
+				return
+			}
+		}
+	}
+	return r, nil
 }
+
+// openAtOnce is how many open tickets come together.
+const openAtOnce = 500
 
 // byArrival orders tickets to the microsecond, as far as the stores agree.
 func byArrival(a, b queue.Ticket) int {

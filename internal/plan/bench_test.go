@@ -34,7 +34,7 @@ type crowd struct {
 	born    int
 }
 
-func newCrowd(b *testing.B, tickets int) *crowd {
+func newCrowd(b testing.TB, tickets int) *crowd {
 	c := &crowd{rng: rand.New(rand.NewPCG(1, 2)), now: noon, cfg: config()}
 	c.cfg.Lines, c.cfg.AutoLines, c.cfg.Queues = 4000, 600, []string{"persone", "prelievi", "visite"}
 	for i := range team {
@@ -54,7 +54,7 @@ func newCrowd(b *testing.B, tickets int) *crowd {
 }
 
 // ticket is a citizen who asked to be called at some time in the last days.
-func (c *crowd) ticket(b *testing.B) queue.Ticket {
+func (c *crowd) ticket(b testing.TB) queue.Ticket {
 	c.born++
 	n, err := phone.Parse(fmt.Sprintf("02%08d", 10_000_000+c.born))
 	require.NoError(b, err)

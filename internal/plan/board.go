@@ -23,6 +23,7 @@ type Board struct {
 	at     int64        // the latest instant that it was asked about
 
 	seats    map[string]*seat       // by id
+	spare    []*seat                // that are nobody's
 	phones   map[phone.Number]*seat // the first of each row
 	citizens map[string]*seat       // the first of each row
 	also     map[string][]*seat     // by a citizen whose request joined another's
@@ -40,7 +41,7 @@ type Board struct {
 
 	serving  map[string][]*person // by the ticket that they serve, or help with
 	heaps    [heapNames]heap
-	planting bool // the trees are built at once, afterwards
+	planting *Planting // not nil: the trees are built afterwards, all seats at once
 
 	lines, auto int                  // calls of ours that are up
 	engaged     map[phone.Number]int // calls up at a number
@@ -78,16 +79,19 @@ const Horizon = 30 * time.Minute
 // maxClosed bounds the closed tickets that are remembered.
 const maxClosed = 1000
 
-// New makes a board of what is kept. Closed tickets are left out. now decides
-// only what is far and what is near; the board notices by itself that time
-// goes by.
+// New makes a board of what is kept, see Plant. Closed tickets are left out.
 func New(tenant string, cfg Config, now time.Time, tickets []queue.Ticket, agents []agent.Agent) *Board {
+	p := Plant(tenant, cfg, now, agents, len(tickets))
+	p.Put(tickets)
+	return p.Board()
+}
+
+// empty is a board without tickets and agents.
+func empty(tenant string, cfg Config, now time.Time) *Board {
 	b := &Board{
 		tenant: tenant, cfg: cfg, queues: slices.Clone(cfg.Queues), hours: cfg.Hours(), at: instant(now), silentAt: never,
-		seats: make(map[string]*seat, len(tickets)), phones: make(map[phone.Number]*seat, len(tickets)),
-		citizens: make(map[string]*seat, len(tickets)), also: map[string][]*seat{},
-		sharedPhones: map[phone.Number]struct{}{}, sharedCitizens: map[string]struct{}{}, calls: map[string][]*seat{},
-		closed: map[string]queue.Ticket{}, words: map[string]string{},
+		also: map[string][]*seat{}, sharedPhones: map[phone.Number]struct{}{}, sharedCitizens: map[string]struct{}{},
+		calls: map[string][]*seat{}, closed: map[string]queue.Ticket{}, words: map[string]string{},
 		crews: map[string]*crew{}, people: map[string]*person{}, serving: map[string][]*person{},
 		engaged: map[phone.Number]int{}, slots: map[queue.HalfDay]int{}, states: map[queue.State]int{}, classes: map[queue.Class]int{}, flights: map[*seat]*crew{},
 		resting: map[*person]struct{}{}, doubled: map[string]struct{}{}, misfits: map[*seat]struct{}{},
@@ -102,30 +106,7 @@ func New(tenant string, cfg Config, now time.Time, tickets []queue.Ticket, agent
 	ripe := func(s *seat) int64 { return instant(s.ticket.NotBefore) }
 	b.heaps[far].by, b.heaps[asleep].by = ripe, ripe
 	b.heaps[undated].by = func(s *seat) int64 { return s.place }
-	for _, a := range agents {
-		b.PutAgent(a)
-	}
-	b.planting = true
-	for i := range tickets {
-		b.Put(tickets[i])
-	}
-	b.plant()
 	return b
-}
-
-// plant builds the trees of all seats.
-func (b *Board) plant() {
-	b.planting = false
-	rows := map[*tree][]*seat{}
-	for _, s := range b.seats {
-		if s.group != nil {
-			s.ready = b.readiness(s)
-			rows[s.tree()] = append(rows[s.tree()], s)
-		}
-	}
-	for t, row := range rows {
-		*t = plant(sorted(row))
-	}
 }
 
 // Put takes a ticket as it is kept; what is older than the board's is dropped.
@@ -147,23 +128,21 @@ func (b *Board) replace(t queue.Ticket) {
 		b.leave(s)
 	}
 	if t.State.Open() {
-		b.seat(s, t)
+		b.seat(s, &t)
 	} else {
-		delete(b.silent, s)
+		b.vacate(s)
 		b.close(t)
 	}
 	b.judge(b.serving[t.ID])
 }
 
 // seat puts a ticket into its seat, or into a new one.
-func (b *Board) seat(s *seat, t queue.Ticket) {
-	b.intern(&t)
+func (b *Board) seat(s *seat, t *queue.Ticket) {
 	delete(b.closed, t.ID)
-	if s == nil {
-		s = &seat{weight: weigh(t.ID)}
-		b.seats[t.ID] = s
-	} else {
-		t.ID = s.ticket.ID
+	fresh := s == nil
+	if fresh {
+		s = b.spareSeat()
+		s.weight = weigh(t.ID)
 	}
 	if t.State != s.ticket.State || t.Agent != s.ticket.Agent {
 		s.look = 0
@@ -171,19 +150,54 @@ func (b *Board) seat(s *seat, t queue.Ticket) {
 	if t.Call != s.ticket.Call || !t.State.OnLine() {
 		delete(b.silent, s)
 	}
-	s.ticket = t
+	id := s.ticket.ID
+	s.ticket = *t
+	b.intern(&s.ticket)
+	if fresh {
+		b.seats[t.ID] = s
+	} else {
+		s.ticket.ID = id // the one under which it is found
+	}
+	if fresh && b.planting != nil {
+		b.planting.seats = append(b.planting.seats, s)
+	}
 	b.enter(s)
 	b.fit(s)
 }
 
-// close forgets a ticket that is done with, but for a while.
+// spareSeat is a seat for a new ticket.
+func (b *Board) spareSeat() *seat {
+	last := len(b.spare) - 1
+	if last < 0 {
+		return new(seat)
+	}
+	s := b.spare[last]
+	b.spare = b.spare[:last]
+	return s
+}
+
+// vacate gives a seat that has left every index to whoever comes next: the seats
+// of a board that was planted are one piece of memory, and so are there as long as
+// the board.
+func (b *Board) vacate(s *seat) {
+	if s == nil {
+		return
+	}
+	delete(b.silent, s)
+	delete(b.seats, s.ticket.ID)
+	*s = seat{}
+	if b.planting == nil { // which goes through all seats once more
+		b.spare = append(b.spare, s)
+	}
+}
+
+// close remembers a ticket that is done with, for a while.
 func (b *Board) close(t queue.Ticket) {
-	delete(b.seats, t.ID)
 	if len(b.closed) >= maxClosed {
 		clear(b.closed)
 	}
 	b.closed[t.ID] = t
-	if t.Purpose == queue.TrunkCheck && t.State == queue.Done {
+	if n := len(t.Attempts); t.Purpose == queue.TrunkCheck && n > 0 && t.Attempts[n-1].Outcome == queue.Delivered {
 		b.checked = max(b.checked, instant(t.Updated))
 	}
 }
@@ -193,8 +207,7 @@ func (b *Board) Forget(id string) {
 	delete(b.closed, id)
 	if s := b.seats[id]; s != nil {
 		b.leave(s)
-		delete(b.silent, s)
-		delete(b.seats, id)
+		b.vacate(s)
 		b.judge(b.serving[id])
 	}
 }
@@ -317,10 +330,7 @@ func (b *Board) fits(p *person) bool {
 
 // group finds or makes the group of a ticket.
 func (b *Board) group(t *queue.Ticket) *group {
-	language := t.Language
-	if language == b.cfg.Language {
-		language = ""
-	}
+	language := b.needed(t.Language)
 	i, found := slices.BinarySearchFunc(b.groups, t, func(g *group, t *queue.Ticket) int {
 		return cmp.Or(strings.Compare(g.queue, t.Queue), strings.Compare(g.language, language), truth(g.agent)-truth(t.NeedsAgent))
 	})
@@ -335,6 +345,15 @@ func (b *Board) group(t *queue.Ticket) *group {
 	}
 	b.groups = slices.Insert(b.groups, i, g)
 	return g
+}
+
+// needed is the skill that a citizen's language asks for: none, where it is the
+// tenant's.
+func (b *Board) needed(language string) string {
+	if language == b.cfg.Language {
+		return ""
+	}
+	return language
 }
 
 func truth(b bool) int {

@@ -52,6 +52,10 @@ type Config struct {
 	// PerNumber is how many attempts a number, or a citizen, may have had in 24
 	// hours before they are left alone; 0: any. Our own faults are not counted.
 	PerNumber int
+	// Requests is how many calls a citizen, or a number that nobody was identified
+	// at, may have asked for in 24 hours; a further request is left to a person. 0:
+	// any.
+	Requests int
 
 	// MinDelay is from a promise to its first call: the line must be free.
 	MinDelay time.Duration
@@ -81,7 +85,7 @@ func Defaults() Config {
 	return Config{
 		Queue: "persone", Language: "it", Node: "asterisk",
 		Policy: queue.DefaultPolicy(),
-		Lines:  100, AutoLines: 30, PerNumber: 3,
+		Lines:  100, AutoLines: 30, PerNumber: 3, Requests: queue.RequestsAtMost,
 		PromiseShare: queue.CapShare, SlotShare: queue.SlotShare, SlotDays: 6, ClosingMargin: 15 * time.Minute,
 		MinDelay: time.Minute, OfferFrom: 3 * time.Minute,
 		Handle: queue.SeedHandle, Setup: queue.SeedSetup,
@@ -89,6 +93,9 @@ func Defaults() Config {
 		Grace: 20 * time.Second, Again: 2 * time.Second,
 	}
 }
+
+// Has tells whether there is a queue of a name.
+func (c Config) Has(queue string) bool { return queue == c.Queue || slices.Contains(c.Queues, queue) }
 
 // Clock is that of the tenant's offices.
 func (c Config) Clock() *time.Location {

@@ -54,13 +54,7 @@ func (b *Board) crewOf(skills []string) *crew {
 		return c
 	}
 	c = &crew{skills: skills, states: map[agent.State]int{}}
-	queues := 0
-	for _, q := range b.queues {
-		if c.serves(q) {
-			queues++
-		}
-	}
-	c.share = 1 / float64(max(1, queues))
+	c.share = agent.Agent{Skills: skills}.Share(b.queues)
 	b.crews[key] = c
 	b.roster = append(b.roster, c)
 	for _, g := range b.groups {

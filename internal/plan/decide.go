@@ -17,9 +17,10 @@ type Facts struct {
 	// Up is how many calls of ours are known to be up, also those that say
 	// goodbye still although their ticket has gone on: they take a line.
 	Up int
-	// Swept: callers who came before are to be called back, because a
-	// supervisor wants the line empty. Zero: nobody wants that.
-	Swept time.Time
+	// Swept: callers who have waited on the line of a queue since before are to be
+	// called back, because a supervisor wants the line empty. Whoever has called
+	// again after it has not.
+	Swept map[string]time.Time
 }
 
 // Verb is what a decision does.

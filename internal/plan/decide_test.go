@@ -299,7 +299,15 @@ func TestDecide(t *testing.T) {
 		}, never, []string{"turn a: first-in-order, anna reserved -> waiting", "close c: offices-closed"}},
 		{"a supervisor empties the line", func(s *scene) {
 			s.waiting("a", 1).waiting("b", 3700)
-			s.facts.Swept = noon
+			s.facts.Swept = map[string]time.Time{"persone": noon}
+		}, nil, []string{"close a: swept"}},
+		{"who came long ago and has called again since is not sent home", func(s *scene) {
+			s.waiting("a", 1).waiting("b", 2).waiting("c", 3)
+			s.facts.Swept = map[string]time.Time{"persone": noon.Add(-time.Minute), "visite": noon}
+			s.tickets[0].Since = noon.Add(-2 * time.Minute)
+			s.tickets[1].Since = noon.Add(-30 * time.Second)
+			s.tickets[1].Arrived = noon.Add(-3 * time.Hour)
+			s.tickets[2].Since = noon.Add(-30 * time.Second)
 		}, nil, []string{"close a: swept"}},
 		{"citizen first: as many as agents are free", func(s *scene) {
 			s.ready("anna", "bruno").promised("a", "0212345678", 1).promised("b", "0276543210", 2).promised("c", "0287654321", 3)

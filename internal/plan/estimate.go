@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"time"
 
 	"richiamo/internal/agent"
@@ -21,20 +22,42 @@ func (b *Board) Ahead(t queue.Ticket, now time.Time) int {
 	return n
 }
 
-// Wait estimates how long it is until t has its turn. ok is false when nothing
-// honest can be said.
+// Wait estimates how long it is until t has its turn with one of those who can
+// serve it. ok is false when nothing honest can be said.
 func (b *Board) Wait(t queue.Ticket, now time.Time) (wait time.Duration, ok bool) {
-	return queue.Estimate(b.Ahead(t, now), b.Staff(t.Queue, now))
+	language := b.needed(t.Language)
+	return queue.Estimate(b.before(t, language, now), b.Staff(now, t.Queue, language))
 }
 
-// Staff is who serves a queue now, and how fast. An agent who serves several
-// queues counts for each by the share of the time that is left for it.
-func (b *Board) Staff(name string, now time.Time) queue.Staff {
+// before is how many of those ahead of t are served by those who can serve t: whoever
+// needs less than t finds other agents too, and takes of these but their share.
+func (b *Board) before(t queue.Ticket, language string, now time.Time) int {
+	if language == "" {
+		return b.Ahead(t, now) // everybody speaks it
+	}
+	b.goOn(now)
+	s, n := &seat{ticket: queue.Ticket{ID: t.ID}, place: instant(t.Place())}, 0.0
+	for _, g := range b.groups {
+		if !g.agent || g.queue != t.Queue {
+			continue
+		}
+		if all := b.Staff(now, g.queue, g.language).Active; all > 0 {
+			n += float64(g.line.ahead(s)+g.calls.ahead(s)) * b.Staff(now, g.queue, g.language, language).Active / all
+		}
+	}
+	const dust = 1e-9 // of the division
+	return int(math.Ceil(n - dust))
+}
+
+// Staff is who serves a queue now, or of those who has the other skills too, and how
+// fast. An agent who serves several queues counts for each by the share of the time
+// that is left for it.
+func (b *Board) Staff(now time.Time, name string, skills ...string) queue.Staff {
 	b.goOn(now)
 	s := queue.Staff{Setup: b.cfg.Setup}
 	var handle float64
 	for _, c := range b.roster {
-		if c.duty == 0 || !c.serves(name) {
+		if c.duty == 0 || !c.serves(name) || !c.serves(skills...) {
 			continue
 		}
 		s.Active += float64(c.duty) * c.share
@@ -50,34 +73,44 @@ func (b *Board) Staff(name string, now time.Time) queue.Staff {
 // Handle is how long a citizen of a queue takes: the mean of those on duty, or
 // what is taken for true until there is one.
 func (b *Board) Handle(name string, now time.Time) time.Duration {
-	if s := b.Staff(name, now); s.Handle > 0 {
+	if s := b.Staff(now, name); s.Handle > 0 {
 		return s.Handle
 	}
 	return b.cfg.Handle
 }
 
-// Free tells whether an agent is there for a waiting caller now, or in a moment:
-// one who is reserved, or one who is free and for whom nobody comes first. free
-// is how many are free for the caller's queue.
+// Free tells whether an agent who can serve it is there for a waiting caller now, or
+// in a moment: one who is reserved, or one who is free and for whom nobody comes
+// first. free is how many are free for the caller.
 func (b *Board) Free(t queue.Ticket, now time.Time) (there bool, free int) {
-	free = b.Staff(t.Queue, now).Free
-	return t.Agent != "" || free > b.competing(t, now, free), free
+	language := b.needed(t.Language)
+	free = b.Staff(now, t.Queue, language).Free
+	others := b.Staff(now, t.Queue).Free - free
+	return t.Agent != "" || free > b.competing(t, language, now, free, others), free
 }
 
-// competing counts those before t who want one of the free agents now, up to
-// most.
-func (b *Board) competing(t queue.Ticket, now time.Time, most int) int {
-	s, n, open := &seat{ticket: queue.Ticket{ID: t.ID}, place: instant(t.Place())}, 0, b.cfg.Window.Contains(now)
+// competing counts those before t who want one of the agents now that are free for
+// t, up to most: of each language no more than there are agents free for it. Those
+// who do not need t's find so many others.
+func (b *Board) competing(t queue.Ticket, language string, now time.Time, most, others int) int {
+	s, open := &seat{ticket: queue.Ticket{ID: t.ID}, place: instant(t.Place())}, b.cfg.Window.Contains(now)
+	own, rest := 0, 0
 	for _, g := range b.groups {
 		if !g.agent || g.queue != t.Queue {
 			continue
 		}
-		n += g.line.competing(s, instant(now), most-n)
-		if open {
-			n += g.calls.competing(s, instant(now), most-n)
+		n := &own
+		if g.language != language {
+			n = &rest
 		}
+		bound := min(b.Staff(now, g.queue, g.language).Free, most+others-*n)
+		want := g.line.competing(s, instant(now), bound)
+		if open {
+			want += g.calls.competing(s, instant(now), bound-want)
+		}
+		*n += want
 	}
-	return n
+	return own + max(0, rest-others)
 }
 
 // Slot is how many calls are promised for a half-day, but for one of t.

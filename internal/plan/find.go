@@ -18,6 +18,15 @@ func (b *Board) Ticket(id string) (queue.Ticket, bool) {
 	return t, ok
 }
 
+// knows tells whether Ticket finds one.
+func (b *Board) knows(id string) bool {
+	if b.seats[id] != nil {
+		return true
+	}
+	_, ok := b.closed[id]
+	return ok
+}
+
 // Agent finds an agent.
 func (b *Board) Agent(id string) (agent.Agent, bool) {
 	p, ok := b.people[id]

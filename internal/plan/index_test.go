@@ -87,7 +87,7 @@ func (w *world) queues(all []queue.Ticket) {
 		require.Equal(w, staffed, q.Agents)
 		require.Equal(w, w.count(func(t queue.Ticket) bool { return t.Queue == name && t.State == queue.Waiting }), q.Waiting)
 		someone := queue.Ticket{ID: "new", Queue: name, Arrived: w.now.Add(-time.Duration(w.rng.IntN(7200)) * time.Second)}
-		require.Equal(w, queue.Ahead(all, someone, w.now.Add(plan.Horizon)), w.board.Ahead(someone, w.now))
+		require.Equal(w, aheadOf(all, someone, w.now.Add(plan.Horizon)), w.board.Ahead(someone, w.now))
 		want, known := w.ref.wait(someone)
 		got, ok := w.board.Wait(someone, w.now)
 		require.Equal(w, known, ok)

@@ -54,6 +54,28 @@ func TestTurn(t *testing.T) {
 	assert.Equal(t, []string{"mend a: rings-too-long, anna ready -> waiting"}, s.decide(b, later.Add(s.cfg.RingLimit)))
 }
 
+// TestPromiseOfACallThatIsPutOff: a call that may not be made for two hours, since a
+// cap or the telephone's other owner has it, is promised for a time after them, once.
+func TestPromiseOfACallThatIsPutOff(t *testing.T) {
+	t.Parallel()
+	put := noon.Add(2 * time.Hour)
+	s := newScene(t).ready("anna").promised("late", "0212345678", 3, func(x *queue.Ticket) {
+		x.From, x.To = noon.Add(-time.Hour), noon.Add(4*time.Minute)
+	})
+	var err error
+	s.tickets[0], err = s.tickets[0].Defer(noon, put, queue.ReasonTried)
+	require.NoError(t, err)
+	b := s.board()
+	require.Contains(t, s.decide(b, noon), "replan late: promise-slips -> pending")
+	for at := noon; at.Before(put); at = at.Add(time.Minute) {
+		s.decide(b, at)
+	}
+	x, _ := b.Ticket("late")
+	assert.EqualValues(t, 1, x.Replans)
+	assert.True(t, x.To.After(put))
+	assert.Empty(t, x.Attempts)
+}
+
 // TestPromiseSlips: a promise that will not be kept gets another time and is said,
 // once; one that was kept by calling, or whose turn comes in time, is left alone.
 func TestPromiseSlips(t *testing.T) {
@@ -72,7 +94,7 @@ func TestPromiseSlips(t *testing.T) {
 	require.Contains(t, decided, "replan late: promise-slips -> pending")
 	x, _ := b.Ticket("late")
 	assert.True(t, x.To.After(noon.Add(4*time.Minute)), "another time")
-	assert.Equal(t, 1, x.Replans)
+	assert.EqualValues(t, 1, x.Replans)
 
 	decided = s.decide(b, noon.Add(time.Second))
 	require.Contains(t, decided, "notice late: promise-slips -> dialling")
@@ -87,7 +109,7 @@ func TestPromiseSlips(t *testing.T) {
 		}
 	}
 	x, _ = b.Ticket("late")
-	assert.Greater(t, x.Replans, 1, "later it is moved only")
+	assert.Greater(t, x.Replans, int32(1), "later it is moved only")
 }
 
 // TestNobodyOnDuty: while nobody is on duty nothing honest can be said, and
@@ -123,6 +145,30 @@ func TestTrunkCheck(t *testing.T) {
 	require.Equal(t, []string{"dial a: first-in-order, anna reserved -> dialling"}, s.decide(b, noon.Add(7*time.Minute)))
 	tomorrow := noon.AddDate(0, 0, 1)
 	assert.Equal(t, []string{"check " + plan.CheckID("demo", queue.DayOf(tomorrow), 1) + ": first-call-of-the-day -> pending"}, s.decide(b, tomorrow))
+}
+
+// TestTrunkCheckThatCannotBeMade: it is one for a person, and no other is made until
+// that person has seen to it; and what a person says has shown nothing of the trunk.
+func TestTrunkCheckThatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	s := newScene(t).ready("anna").promised("a", "0212345678", 1)
+	s.cfg.CheckNumber, _ = phone.Parse("0298765432")
+	b := s.board()
+	s.decide(b, noon)
+	x, _ := b.Ticket(plan.CheckID("demo", queue.DayOf(noon), 1))
+	put := func(changed queue.Ticket, err error) {
+		require.NoError(t, err)
+		x = changed
+		x.Version++
+		b.Put(x)
+	}
+	put(x.GiveUp(noon, queue.ReasonNeverCall))
+	for i := range 3 {
+		require.Empty(t, s.decide(b, noon.Add(time.Duration(i)*time.Hour)))
+	}
+	put(x.Close(noon, "another-number", ""))
+	second := plan.CheckID("demo", queue.DayOf(noon), 2)
+	require.Equal(t, []string{"check " + second + ": first-call-of-the-day -> pending"}, s.decide(b, noon.Add(4*time.Hour)))
 }
 
 // TestMore: however much there is to do, one look does a bounded part of it, the

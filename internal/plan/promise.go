@@ -46,7 +46,8 @@ func (l *look) keepPromises() {
 }
 
 // replan moves a promise that slips. While nothing honest can be said of the
-// wait, the old time stands.
+// wait, the old time stands. A call that is put off is not promised for a time before
+// it can be made.
 func (l *look) replan(s *seat) bool {
 	wait, known := l.Wait(s.ticket, l.now)
 	if !known {
@@ -59,7 +60,7 @@ func (l *look) replan(s *seat) bool {
 	if !ok || !s.ticket.Slipping(l.now, turn) {
 		return false
 	}
-	from, to := queue.Promised(l.now, wait, true, l.hours)
+	from, to := queue.Promised(l.now, max(wait, l.hours.Between(l.now, s.ticket.NotBefore)), true, l.hours)
 	t, err := s.ticket.Replan(l.now, from, to)
 	return l.changed(Replan, WhyLate, s, t, err)
 }

@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -227,28 +228,57 @@ func (r *reference) first(t queue.Ticket) bool {
 }
 
 func (r *reference) wait(t queue.Ticket) (time.Duration, bool) {
-	all := make([]queue.Ticket, 0, len(r.tickets))
+	language, horizon, ahead := r.needs(t)[1], r.now.Add(plan.Horizon), map[string][]queue.Ticket{}
 	for _, o := range r.tickets {
-		all = append(all, o)
+		ahead[r.needs(o)[1]] = append(ahead[r.needs(o)[1]], o)
 	}
+	n := 0.0
+	for spoken, tickets := range ahead {
+		there := float64(aheadOf(tickets, t, horizon))
+		if all := r.staff(t.Queue, spoken).Active; language != "" && all > 0 {
+			there *= r.staff(t.Queue, spoken, language).Active / all
+		} else if language != "" {
+			there = 0
+		}
+		n += there
+	}
+	return queue.Estimate(int(math.Ceil(n-1e-9)), r.staff(t.Queue, language))
+}
+
+// aheadOf counts the tickets that have their turn before t and need an agent:
+// callers on the line and promised callbacks alike, unless their next call is
+// not due until after horizon. tickets may be in any order and may hold t.
+func aheadOf(tickets []queue.Ticket, t queue.Ticket, horizon time.Time) int {
+	n := 0
+	for _, o := range tickets {
+		if o.ID != t.ID && o.Queue == t.Queue && o.NeedsAgent && o.State.Open() && o.State != queue.Connected &&
+			!o.NotBefore.After(horizon) && queue.Before(o, t) {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *reference) staff(name string, skills ...string) queue.Staff {
 	s := queue.Staff{Setup: r.cfg.Setup}
 	sum, share := time.Duration(0), 0.0
+	needs := append([]string{name}, skills...)
 	for _, a := range r.agents {
-		if a.OnDuty() && a.Serves(t.Queue) {
-			w := a.Weight(t.Queue, r.cfg.Queues)
+		if a.OnDuty() && a.Serves(needs...) {
+			w := a.Share(r.cfg.Queues)
 			s.Active, share = s.Active+w, share+w
 			sum += time.Duration(w * float64(cmp.Or(a.Handle, r.cfg.Handle)))
 		}
 	}
 	for _, a := range r.free {
-		if a.Serves(t.Queue) {
+		if a.Serves(needs...) {
 			s.Free++
 		}
 	}
 	if share > 0 {
 		s.Handle = time.Duration(float64(sum) / share)
 	}
-	return queue.Estimate(queue.Ahead(all, t, r.now.Add(plan.Horizon)), s)
+	return s
 }
 
 func (r *reference) needs(t queue.Ticket) []string {

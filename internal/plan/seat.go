@@ -149,7 +149,7 @@ func (b *Board) enter(s *seat) {
 	}
 	b.sleep(s)
 	b.watch(s)
-	if s.group != nil && !b.planting {
+	if s.group != nil && b.planting == nil {
 		s.ready = b.readiness(s)
 		s.tree().insert(s)
 	}

@@ -174,7 +174,7 @@ func (l *look) refused(s *seat, due queue.Ticket) bool {
 // It is told again until it is taken up.
 func (l *look) closeLine() {
 	closed := !l.hours.Contains(l.now)
-	if !closed && l.facts.Swept.IsZero() {
+	if !closed && len(l.facts.Swept) == 0 {
 		return
 	}
 	for _, s := range sorted(l.heaps[waiting].until(instant(l.now), mostDecisions+len(l.seats))) {
@@ -182,7 +182,7 @@ func (l *look) closeLine() {
 		if !closed {
 			why = WhySwept
 		}
-		if !s.taken && !l.isSilent(s) && !l.full() && (closed || s.ticket.Arrived.Before(l.facts.Swept)) {
+		if !s.taken && !l.isSilent(s) && !l.full() && (closed || s.ticket.Since.Before(l.facts.Swept[s.ticket.Queue])) {
 			l.decide(Decision{Verb: Close, Reason: why, Ticket: s.ticket}, s)
 		}
 	}
@@ -210,7 +210,10 @@ func (l *look) checkTrunk() {
 			l.held = true
 			return
 		}
-		if _, over := l.closed[id]; !over {
+		switch last, over := l.closed[id]; {
+		case over && last.State == queue.Exhausted:
+			return // a person has to see to it first
+		case !over:
 			t, err := queue.Ticket{
 				ID: id, Tenant: l.tenant, Queue: l.cfg.Queue, Purpose: queue.TrunkCheck, Channel: checkChannel, Arrived: l.now,
 			}.Promise(l.now, queue.Terms{Phone: l.cfg.CheckNumber, NotBefore: l.now})
@@ -224,7 +227,8 @@ func (l *look) checkTrunk() {
 const checkChannel = "trunk"
 
 // CheckID names the ticket of the n-th call, from 1, that tries the trunk on a
-// day. There is a second only if a person has closed the first.
+// day. There is a second only if a person has closed the first, which has shown
+// nothing.
 func CheckID(tenant string, day queue.Day, n int) string {
 	return fmt.Sprintf("check-%s-%s-%d", tenant, day, n)
 }

@@ -1,6 +1,9 @@
 package plan
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // never is later than every instant: what is ready then is not chosen.
 const never = math.MaxInt64
@@ -179,28 +182,29 @@ func (s *seat) walk(enter, see func(*seat) bool) bool {
 	return s == nil || !enter(s) || s.left.walk(enter, see) && see(s) && s.right.walk(enter, see)
 }
 
-// plant builds a tree of seats that are in order, without comparing them.
-func plant(seats []*seat) tree {
-	var right []*seat // the way down on the right, from the root
-	for _, s := range seats {
-		s.left, s.right = nil, nil
-		var last *seat
-		for len(right) > 0 && right[len(right)-1].weight < s.weight {
-			last = right[len(right)-1]
-			last.sum()
-			right = right[:len(right)-1]
-		}
-		s.left = last
-		if len(right) > 0 {
-			right[len(right)-1].right = s
-		}
-		right = append(right, s)
+// A sprout becomes a tree of seats that are added in order, without comparing
+// them: it is the way down on the right, from the root. What is lighter than the
+// next seat will be on its left, and is complete.
+type sprout []*seat
+
+func (way *sprout) add(s *seat) {
+	row := *way
+	s.left, s.right = nil, nil
+	n := len(row)
+	for n > 0 && row[n-1].weight < s.weight {
+		n--
+		s.left = row[n].sum()
 	}
-	for i := len(right) - 1; i >= 0; i-- {
-		right[i].sum()
+	if n > 0 {
+		row[n-1].right = s
 	}
-	if len(right) == 0 {
-		return tree{}
+	*way = append(row[:n], s)
+}
+
+// grown is the tree.
+func (way sprout) grown() tree {
+	for _, s := range slices.Backward(way) {
+		s.sum()
 	}
-	return tree{right[0]}
+	return tree{way[0]}
 }

@@ -34,7 +34,14 @@ type Ended struct {
 	Result
 }
 
-func (e Ended) fault() Fault { return Fault{e.Outcome, e.Cause, e.SIP} }
+// fault is the way in which a call failed. All refusals are one: behind a number that
+// is blocked each network on the way says it in its own words (403, 603, 607, 608).
+func (e Ended) fault() Fault {
+	if e.Outcome == Rejected {
+		return Fault{Outcome: Rejected}
+	}
+	return Fault{e.Outcome, e.Cause, e.SIP}
+}
 
 // Breaker stops dialling when one failure dominates: a trunk that is down, a
 // carrier that refuses the number we show. The calls that failed so say nothing

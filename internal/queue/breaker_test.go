@@ -31,6 +31,7 @@ func TestBreakerTrips(t *testing.T) {
 	}{
 		{"the trunk is down", []run{{10, queue.OurFault, 503}}, time.Second, 10},
 		{"nine say nothing", []run{{9, queue.OurFault, 503}}, time.Second, 0},
+		{"a number that is blocked, in the words of each network", []run{{4, queue.Rejected, 403}, {3, queue.Rejected, 603}, {3, queue.Rejected, 608}}, time.Second, 10},
 		{"half of them is not more than half", []run{{5, queue.Delivered, 200}, {5, queue.OurFault, 503}}, time.Second, 0},
 		{"more than half", []run{{5, queue.Delivered, 200}, {6, queue.OurFault, 503}}, time.Second, 6},
 		{"two failures are two causes", []run{{5, queue.OurFault, 503}, {5, queue.Unreachable, 404}}, 0, 0},

@@ -43,6 +43,13 @@ func (c Class) or(other Class) Class {
 	return c
 }
 
+// Press gives the ticket at least this class: a request that joins a ticket may be
+// more pressing than the one that was there, and never makes it less so.
+func (t Ticket) Press(c Class) Ticket {
+	t.Class = t.Class.or(c)
+	return t
+}
+
 // Place is the instant that decides the order: the original arrival, less the
 // head start of the class.
 func (t Ticket) Place() time.Time { return t.Arrived.Add(-t.Class.HeadStart()) }

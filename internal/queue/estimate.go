@@ -46,17 +46,3 @@ func Minutes(wait time.Duration) int {
 	const step = 5 * time.Minute
 	return max(1, int((wait+step-1)/step)) * 5
 }
-
-// Ahead counts the tickets that have their turn before t and need an agent:
-// callers on the line and promised callbacks alike, unless their next call is
-// not due until after horizon. tickets may be in any order and may hold t.
-func Ahead(tickets []Ticket, t Ticket, horizon time.Time) int {
-	n := 0
-	for _, o := range tickets {
-		if o.ID != t.ID && o.Queue == t.Queue && o.NeedsAgent && o.State.Open() && o.State != Connected &&
-			!o.NotBefore.After(horizon) && Before(o, t) {
-			n++
-		}
-	}
-	return n
-}

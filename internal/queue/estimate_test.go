@@ -47,29 +47,6 @@ func TestEstimate(t *testing.T) {
 	assert.Equal(t, 10, queue.Minutes(5*time.Minute+1))
 }
 
-func TestAhead(t *testing.T) {
-	t.Parallel()
-	at := func(s queue.State, id string, seconds int) queue.Ticket {
-		x := inState(t, s)
-		x.ID, x.Arrived = id, noon.Add(time.Duration(seconds)*time.Second)
-		return x
-	}
-	far := at(queue.Pending, "far", 0)
-	far.NotBefore = noon.Add(5 * time.Hour)
-	alone := at(queue.Due, "alone", 0)
-	alone.NeedsAgent = false
-	other := at(queue.Waiting, "other", 0)
-	other.Queue = "visite"
-	me := at(queue.Waiting, "me", 10)
-	all := []queue.Ticket{
-		me, far, alone, other,
-		at(queue.Waiting, "caller", 1), at(queue.Pending, "promised", 2), at(queue.Due, "due", 3), at(queue.Dialling, "called", 4),
-		at(queue.Connected, "speaks", 5), at(queue.Done, "done", 6), at(queue.Waiting, "later", 11),
-	}
-	assert.Equal(t, 4, queue.Ahead(all, me, noon.Add(time.Hour)), "live callers and callbacks alike")
-	assert.Equal(t, 5, queue.Ahead(all, me, noon.Add(6*time.Hour)))
-}
-
 func TestPromised(t *testing.T) {
 	t.Parallel()
 	zone := rome(t)

@@ -100,14 +100,14 @@ func (s Staffing) Span(h HalfDay, w Window) (from, to time.Time, ok bool) {
 	return parts[0].from.In(zone), parts[len(parts)-1].to.In(zone), true
 }
 
-// Capacity is how many citizens can be promised a call in a half-day: the
-// agents' time in it, by the time that a citizen takes, and of that a share.
-func (s Staffing) Capacity(h HalfDay, w Window, handle time.Duration, share float64) int {
+// Capacity is how many citizens can be called in a half-day from now on: the agents'
+// time that is left of it, by the time that a citizen takes, and of that a share.
+func (s Staffing) Capacity(h HalfDay, w Window, now time.Time, handle time.Duration, share float64) int {
 	from, to, ok := s.bounds(h, w)
 	if !ok {
 		return 0
 	}
-	return citizens(s.within(w, from, to), handle, share)
+	return citizens(s.within(w, LaterOf(from, now), to), handle, share)
 }
 
 // halfDaysLook is how far HalfDays looks for days that are open: longer than any

@@ -1,6 +1,9 @@
 package queue
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Judge decides how a ticket goes on after a call that reached nobody: by the
 // policy, within the window, knowing all calls that were made to the number and
@@ -35,11 +38,23 @@ func (j Judge) dead(t Ticket) bool {
 	return number.Dead(zone)
 }
 
+// Congested tells whether a cause of Q.850 is of the class "resource unavailable" (34
+// no circuit, 38 network out of order, 41 temporary failure, 42 switching equipment
+// congestion, 44 channel not available, 47 unspecified): the network is full or ill,
+// and nothing is said of the telephone.
+func Congested(cause int) bool {
+	switch cause {
+	case 34, 38, 41, 42, 44, 47:
+		return true
+	}
+	return false
+}
+
 // permanent tells whether the network says that there is no such telephone, and
 // with which cause of Q.850: 1 unallocated, 22 changed, 28 not a number. A SIP
 // status stands for the cause that RFC 3398, section 8.2.6.1, gives it.
 func (r Result) permanent() (cause int, ok bool) {
-	if r.Outcome != Unreachable {
+	if r.Outcome != Unreachable || Congested(r.Cause) {
 		return 0, false
 	}
 	switch r.Cause {
@@ -57,6 +72,32 @@ func (r Result) permanent() (cause int, ok bool) {
 	return 0, false
 }
 
+// Rests tells until when the number of a ticket is left alone because of what a call
+// there for another ticket met: husband and wife share a telephone, and whoever did
+// not take his call will not take hers a moment later. The rule is that of the next
+// call of the ticket whose call it was: the interval of the outcome, and an hour of
+// the day at which nobody has missed a call. The number does not rest, and the time is
+// zero, when the ticket's own call was the last one there, when somebody has taken a
+// call since, or when the ticket was asked for after it: whoever has just called us is
+// at home.
+//
+// It puts off and ends by itself: the other ticket has its attempts and no more.
+func (j Judge) Rests(t Ticket) time.Time {
+	var last Entry
+	for _, l := range j.Ledgers {
+		if l.Subject.Kind == OfPhone {
+			last = l.last()
+		}
+	}
+	if last.Ticket == t.ID || !last.Outcome.rests() || t.AskedAt().After(last.Ended) {
+		return time.Time{}
+	}
+	p := j.Policy
+	p.Attempts = math.MaxInt // it is none of this ticket's
+	at, _ := p.Next(last.Ended, []Attempt{{At: last.At, Ended: last.Ended, Outcome: last.Outcome, Counts: true}}, j.Ledgers, j.Window)
+	return at
+}
+
 // avoidLooks is how far Next looks for a time of the day at which nobody has
 // missed a call yet: a week has all days on which the window opens.
 const avoidLooks = 8 * 24 * time.Hour
@@ -66,11 +107,12 @@ const avoidLooks = 8 * 24 * time.Hour
 // late are no attempts.
 //
 // After the interval of the outcome comes the first time within the window. Where
-// nobody took the call it is not within Avoid of the time of day of any call that
-// was missed, on this ticket or another: who is not at home at ten on Monday is
-// likely not to be at ten on Tuesday. And the last attempt is made on another day
-// than the first. Where the window is too narrow for that, the call is made on the
-// next day, as far from the misses as the window allows.
+// nobody took the call, or where the next one is on another day, whatever became of
+// this one, it is not within Avoid of the time of day of any call that was missed, on
+// this ticket or another: who is not at home at ten on Monday is likely not to be at
+// ten on Tuesday. And the last attempt is made on another day than the first. Where
+// the window is too narrow for that, the call is made on the next day, as far from
+// the misses as the window allows. Who asked for another hour is called at that hour.
 func (p Policy) Next(now time.Time, attempts []Attempt, ledgers []Ledger, w Window) (at time.Time, ok bool) {
 	attempts = withoutNotices(attempts)
 	after, again := p.Again(attempts)
@@ -82,19 +124,16 @@ func (p Policy) Next(now time.Time, attempts []Attempt, ledgers []Ledger, w Wind
 	if p.Avoid <= 0 || !open || len(attempts) == 0 {
 		return at, true
 	}
-	last := attempts[len(attempts)-1]
-	if !last.Counts {
-		return opens, true
-	}
-	zone := w.zone(now)
-	if first, n := firstCounted(attempts); n+1 >= p.Attempts && last.Outcome.otherDay() {
+	last, zone := attempts[len(attempts)-1], w.zone(now)
+	if first, n := firstCounted(attempts); n+1 >= p.Attempts && last.Counts && last.Outcome.otherDay() {
 		if day := nextDay(first.At.In(zone)); opens.Before(day) {
 			if opens, open = w.Next(day); !open {
 				return at, true
 			}
 		}
 	}
-	if !last.Outcome.missed() {
+	soon := !last.Outcome.missed() && sameDay(opens.In(zone), now.In(zone)) // busy, or a fault of ours: tried again at once
+	if soon || last.Outcome == Later {
 		return opens, true
 	}
 	return w.avoid(now, opens, misses(attempts, ledgers), p.Avoid), true

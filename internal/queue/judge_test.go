@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -58,6 +59,11 @@ func TestPolicyNext(t *testing.T) {
 		{"asked for another hour: that hour", tried(t, queue.Later, "2027-03-03T10:00"), nil, w, "2027-03-03T11:01"},
 		{"asked twice", tried(t, queue.Later, "2027-03-03T10:00", "2027-03-03T11:01"), nil, w, "2027-03-03T12:02"},
 		{"will call: left alone for a day", tried(t, queue.WillCall, "2027-03-03T10:00"), nil, w, "2027-03-04T10:01"},
+		{"asked late for another hour: the next morning, at whatever hour", tried(t, queue.Later, "2027-03-03T19:30"), missed("2027-03-01T09:30"), w, "2027-03-04T09:00"},
+		{"busy late in the evening: not at the hour of a miss", tried(t, queue.Busy, "2027-03-03T19:57"), missed("2027-03-03T09:30"), w, "2027-03-04T11:30"},
+		{"our own fault late in the evening: likewise", slices.Concat(missed("2027-03-03T09:30"), tried(t, queue.OurFault, "2027-03-03T19:59")), nil, w, "2027-03-04T11:30"},
+		{"refused late in the evening: likewise", tried(t, queue.Rejected, "2027-03-03T19:30"), missed("2027-03-03T09:30"), w, "2027-03-04T11:30"},
+		{"our own fault before lunch: after it", slices.Concat(missed("2027-03-03T12:30"), tried(t, queue.OurFault, "2027-03-03T12:59")), nil, w, "2027-03-03T14:00"},
 		{"our own fault: at once", tried(t, queue.OurFault, "2027-03-03T10:00"), missed("2027-03-01T10:00"), w, "2027-03-03T10:02"},
 		{"a window of two hours: the next day, as far away as it can be", missed("2027-03-03T11:30"), nil, narrow, "2027-03-04T10:00"},
 		{"missed at its beginning: at its end", missed("2027-03-03T10:00"), nil, narrow, "2027-03-04T11:45"},
@@ -100,15 +106,79 @@ func TestPolicyNextWithoutAvoiding(t *testing.T) {
 	assert.Equal(t, now.Add(5*time.Minute), at)
 }
 
+// TestRests: husband and wife share a telephone. What his call there met says when
+// hers is made.
+func TestRests(t *testing.T) {
+	t.Parallel()
+	w := office(t)
+	asked := clock(t, "2027-03-03T09:00")
+	x, err := queue.Ticket{ID: "wife", Phone: number(t, "0212345678"), Arrived: asked}.Promise(asked, queue.Terms{Phone: number(t, "0212345678")})
+	require.NoError(t, err)
+	call := func(ticket string, o queue.Outcome, at string) queue.Entry {
+		e := queue.Entry{Ticket: ticket, Attempt: 1, At: clock(t, at), Ended: clock(t, at).Add(time.Minute), Outcome: o, Counts: !o.Ours()}
+		if o == "" {
+			e.Ended = time.Time{}
+		}
+		return e
+	}
+	tests := []struct {
+		name  string
+		there []queue.Entry
+		asked string // again; empty: not
+		want  string // empty: does not rest
+	}{
+		{name: "nobody was called there"},
+		{name: "nobody answered him", there: []queue.Entry{call("husband", queue.NoAnswer, "2027-03-03T10:00")}, want: "2027-03-03T12:00"},
+		{name: "he was busy", there: []queue.Entry{call("husband", queue.Busy, "2027-03-03T10:00")}, want: "2027-03-03T10:06"},
+		{name: "he refused the call", there: []queue.Entry{call("husband", queue.Rejected, "2027-03-03T10:00")}, want: "2027-03-03T11:01"},
+		{name: "he had no time", there: []queue.Entry{call("husband", queue.Later, "2027-03-03T10:00")}, want: "2027-03-03T11:01"},
+		{name: "busy late in the evening", there: []queue.Entry{call("h", queue.NoAnswer, "2027-03-02T09:30"), call("h", queue.Busy, "2027-03-03T19:58")}, want: "2027-03-04T11:30"},
+		{name: "he has answered", there: []queue.Entry{call("husband", queue.Delivered, "2027-03-03T10:00")}},
+		{name: "he prefers to call, she may not", there: []queue.Entry{call("husband", queue.WillCall, "2027-03-03T10:00")}},
+		{name: "the fault was ours", there: []queue.Entry{call("husband", queue.OurFault, "2027-03-03T10:00")}},
+		{name: "the fault was ours, after nobody had answered", there: []queue.Entry{call("h", queue.NoAnswer, "2027-03-03T10:00"), call("h", queue.OurFault, "2027-03-03T10:20")}, want: "2027-03-03T12:00"},
+		{name: "answered after nobody had", there: []queue.Entry{call("h", queue.NoAnswer, "2027-03-03T10:00"), call("son", queue.Delivered, "2027-03-03T10:20")}},
+		{name: "the call still goes on", there: []queue.Entry{call("husband", "", "2027-03-03T10:00")}},
+		{name: "it was her own call", there: []queue.Entry{call("husband", queue.NoAnswer, "2027-03-03T10:00"), call("wife", queue.NoAnswer, "2027-03-03T12:00")}},
+		{name: "she has called us since", there: []queue.Entry{call("husband", queue.NoAnswer, "2027-03-03T10:00")}, asked: "2027-03-03T10:02"},
+		{name: "she had called us before", there: []queue.Entry{call("husband", queue.NoAnswer, "2027-03-03T10:00")}, asked: "2027-03-03T09:30", want: "2027-03-03T12:00"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			subject, _ := queue.PhoneSubject(x.Phone)
+			l, x := queue.Ledger{Subject: subject, Entries: tt.there}, x
+			if tt.asked != "" {
+				var err error
+				x, err = x.Change(clock(t, tt.asked), queue.Change{})
+				require.NoError(t, err)
+			}
+			citizen := queue.Ledger{Subject: queue.Subject{Kind: queue.OfCitizen, Value: "W"}, Entries: []queue.Entry{call("at work", queue.NoAnswer, "2027-03-03T11:00")}}
+			j := queue.Judge{Policy: queue.DefaultPolicy(), Window: w, Ledgers: []queue.Ledger{l}}
+			got := ""
+			if at := j.Rests(x); !at.IsZero() {
+				got = at.In(rome(t)).Format("2006-01-02T15:04")
+			}
+			assert.Equal(t, tt.want, got)
+			j.Ledgers = []queue.Ledger{citizen}
+			assert.True(t, j.Rests(x).IsZero(), "what another telephone met says nothing of this one")
+			once := j
+			once.Policy.Attempts, once.Ledgers = 1, []queue.Ledger{l}
+			assert.Equal(t, tt.want == "", once.Rests(x).IsZero(), "how often one ticket is tried has no say in another's")
+		})
+	}
+}
+
 // TestPolicyNextProperties: within the window, not before the interval, not at
-// the hour of a miss unless no hour of a week is free of misses, and the last one
-// on another day than the first.
+// the hour of a miss unless it is tried again at once or no hour of a week is free of
+// misses, and the last one on another day than the first.
 func TestPolicyNextProperties(t *testing.T) {
 	t.Parallel()
 	zone := rome(t)
 	windows := []queue.Window{office(t), allDay(t, queue.Clock(9, 0), queue.Clock(20, 0)), allDay(t, queue.Clock(0, 0), queue.Clock(24, 0)),
 		allDay(t, queue.Clock(10, 0), queue.Clock(11, 0)), {Always: true, Zone: zone}}
-	outcomes := []queue.Outcome{queue.NoAnswer, queue.NoKey, queue.HungUp, queue.Unreachable, queue.Busy, queue.OurFault, queue.Later}
+	missed := []queue.Outcome{queue.NoAnswer, queue.NoKey, queue.HungUp, queue.Unreachable}
+	outcomes := slices.Concat(missed, []queue.Outcome{queue.Busy, queue.OurFault, queue.Later})
 	p := queue.DefaultPolicy()
 	for seed := range uint64(3000) {
 		rng := rand.New(rand.NewPCG(seed, 2))
@@ -127,7 +197,7 @@ func TestPolicyNextProperties(t *testing.T) {
 			l = l.Begin(queue.Entry{Ticket: "other", Attempt: i, At: now.Add(-time.Duration(rng.IntN(9000)) * time.Minute), Outcome: queue.NoAnswer, Counts: true})
 		}
 		for _, a := range attempts {
-			if a.Counts && (a.Outcome == queue.NoAnswer || a.Outcome == queue.NoKey || a.Outcome == queue.HungUp || a.Outcome == queue.Unreachable) {
+			if slices.Contains(missed, a.Outcome) {
 				misses = append(misses, a.At)
 			}
 		}
@@ -141,7 +211,8 @@ func TestPolicyNextProperties(t *testing.T) {
 		if len(attempts) == 2 && attempts[0].Counts && last.Counts && last.Outcome != queue.Later {
 			require.NotEqual(t, queue.DayOf(attempts[0].At.In(zone)), queue.DayOf(next.In(zone)), "seed %d: on another day than the first", seed)
 		}
-		if !last.Counts || last.Outcome == queue.Busy || last.Outcome == queue.Later || nearest(zone, next, misses) >= 2*time.Hour {
+		soon := !slices.Contains(missed, last.Outcome) && queue.DayOf(now.In(zone)) == queue.DayOf(next.In(zone))
+		if soon || last.Outcome == queue.Later || nearest(zone, next, misses) >= 2*time.Hour {
 			continue
 		}
 		for free := next; free.Sub(now) < 7*24*time.Hour; free = free.Add(15 * time.Minute) {

@@ -60,7 +60,10 @@ func Subjects(t Ticket) []Subject {
 type Ledger struct {
 	Subject Subject `json:"-"`
 	Entries []Entry `json:"entries"` // in the order of At
-	Version int     `json:"version"` // counts the saves; 0: there is none yet
+	// Asked is when calls were asked for in the last CapSpan, whatever became of
+	// them: see Ask.
+	Asked   []time.Time `json:"asked,omitempty"`
+	Version int         `json:"version"` // counts the saves; 0: there is none yet
 }
 
 // Entry is one dialled call.
@@ -150,9 +153,42 @@ func (l Ledger) Counted(now time.Time, d time.Duration) int {
 	return n
 }
 
-// CapSpan is the span in which a number may have so many attempts: a rolling
-// day, so that a late evening and the morning after it are not two.
+// CapSpan is the span in which a number may have so many attempts, and a citizen
+// may ask for so many calls: a rolling day, so that a late evening and the morning
+// after it are not two.
+//
+// The cap on attempts protects people from calls that they do not want. Whoever
+// calls us back after a call that was missed has shown that this one is wanted: the
+// call was seen, so it is given back like one of our own faults (Ticket.Refund), and
+// the telephone may ring once more than the cap says. Otherwise those who try hardest
+// to be reached would be the first not to be called.
 const CapSpan = 24 * time.Hour
+
+// RequestsAtMost is how many calls a citizen may ask for in CapSpan, unless
+// configured otherwise (the throttle of Genesys Mobile Services: 6 immediate
+// callbacks a customer in 24 hours). More are no citizen's need, but somebody who
+// plays with a stranger's number, or a trouble that calls do not cure: a person looks
+// at it.
+const RequestsAtMost = 6
+
+// Ask notes that a call was asked for, and forgets what is too old to matter. A
+// request counts whatever becomes of it, also when it is cancelled: otherwise asking
+// and cancelling in turn would have no end. One that only finds the open request is
+// none.
+func (l Ledger) Ask(at time.Time) Ledger {
+	l.Asked = append(slices.DeleteFunc(slices.Clone(l.Asked), func(o time.Time) bool { return at.Sub(o) >= CapSpan }), at)
+	return l
+}
+
+// Requests is how many calls were asked for in CapSpan.
+func (l Ledger) Requests(now time.Time) (n int) {
+	for _, at := range l.Asked {
+		if now.Sub(at) < CapSpan {
+			n++
+		}
+	}
+	return n
+}
 
 // FreeAt is when one more call may be made under a cap of so many in CapSpan:
 // now, or when enough of the counted attempts leave it. most <= 0 is no cap.
@@ -167,6 +203,16 @@ func (l Ledger) FreeAt(now time.Time, most int) time.Time {
 		return now
 	}
 	return counted[len(counted)-most].Add(CapSpan)
+}
+
+// last is the last call that has ended and counts; zero if there is none.
+func (l Ledger) last() (last Entry) {
+	for _, e := range l.Entries {
+		if e.Counts && !e.Ended.IsZero() {
+			last = e
+		}
+	}
+	return last
 }
 
 // Misses are the times of the calls that nobody took: times of the day at which

@@ -162,6 +162,7 @@ func TestLedgerDead(t *testing.T) {
 		{"changed", []queue.Entry{gone(1, 0, 22, 0), gone(2, day, 0, 410)}, true},
 		{"not a number", []queue.Entry{gone(1, 0, 28, 0), gone(2, day, 0, 484)}, true},
 		{"two different causes", []queue.Entry{gone(1, 0, 1, 0), gone(2, day, 22, 0)}, false},
+		{"a full network is not a number that is gone", []queue.Entry{gone(1, 0, 34, 404), gone(2, day, 42, 404)}, false},
 		{"switched off is not gone", []queue.Entry{gone(1, 0, 20, 480), gone(2, day, 20, 480)}, false},
 		{"it rang between", []queue.Entry{gone(1, 0, 1, 0), entry(2, time.Hour, queue.NoAnswer), gone(3, day, 1, 0)}, false},
 		{"it rang since", []queue.Entry{gone(1, 0, 1, 0), gone(2, day, 1, 0), entry(3, day+time.Hour, queue.Busy)}, false},
@@ -203,4 +204,25 @@ func TestLedgerPrintsNothingPersonal(t *testing.T) {
 		assert.NotContains(t, out.String(), "0212345678")
 	}
 	assert.Equal(t, "a phone's ledger (1 calls, version 0)", l.String())
+}
+
+// TestLedgerRequests: requests are counted in a rolling day, and what is older is
+// forgotten when the next one comes; the ledger that it was asked of stays as it was.
+func TestLedgerRequests(t *testing.T) {
+	t.Parallel()
+	var l queue.Ledger
+	for i := range 8 {
+		at := noon.Add(time.Duration(i) * 4 * time.Hour)
+		before := keptOf(t, l)
+		more := l.Ask(at)
+		assert.Equal(t, before, keptOf(t, l))
+		l = more
+		assert.Equal(t, min(i+1, 6), l.Requests(at), "six at four hours' distance are all that a day holds")
+	}
+	assert.Len(t, l.Asked, 6)
+	last := l.Asked[5]
+	assert.Equal(t, 1, l.Requests(last.Add(queue.CapSpan-time.Nanosecond)))
+	assert.Zero(t, l.Requests(last.Add(queue.CapSpan)))
+	begun := l.Begin(queue.Entry{Ticket: "t", Attempt: 1, At: last})
+	assert.Equal(t, 6, begun.Requests(last), "calls and requests are kept side by side")
 }

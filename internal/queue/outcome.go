@@ -23,8 +23,8 @@ const (
 // citizen did.
 type Outcome string
 
-// Outcomes of an attempt. The first five are the network's, the last is our own
-// doing, the rest are what the citizen did.
+// Outcomes of an attempt. The first five are the network's, the last ones are our
+// own doing, the rest are what the citizen did.
 const (
 	Busy        Outcome = "busy"
 	NoAnswer    Outcome = "no-answer"
@@ -44,11 +44,22 @@ const (
 	// Superseded: the citizen has called us meanwhile, and is on that line. It
 	// does not count either.
 	Superseded Outcome = "superseded"
+	// The last three are those of a TrunkCheck that is to come back in to us: it
+	// was answered and did not, or came with another number than the one that we
+	// show, or with none.
+	NotBack    Outcome = "not-back"
+	ShownOther Outcome = "other-number-shown"
+	ShownNone  Outcome = "no-number-shown"
 )
 
 // Ours tells whether the citizen had no part in it: such an attempt costs
 // nothing.
-func (o Outcome) Ours() bool { return o == OurFault || o == NoAgent || o == Superseded }
+func (o Outcome) Ours() bool {
+	return o == OurFault || o == NoAgent || o == Superseded || o == NotBack || o.Misshown()
+}
+
+// Misshown tells whether the number that we show did not arrive.
+func (o Outcome) Misshown() bool { return o == ShownOther || o == ShownNone }
 
 // missed tells whether nobody was there to take the call: then another time of
 // the day is tried. Who is busy is at home.
@@ -60,6 +71,10 @@ func (o Outcome) missed() bool {
 // the first. Who asked for another hour is called at that hour.
 func (o Outcome) otherDay() bool { return o.missed() || o == Busy || o == Rejected }
 
+// rests tells whether the telephone is left alone after it, whoever is to be called
+// there: nobody took the call, or whoever did would rather not have it now.
+func (o Outcome) rests() bool { return o.otherDay() || o == Later }
+
 // again tells whether the citizen is called again after it, as long as the
 // policy lasts.
 func (o Outcome) again() bool {
@@ -70,7 +85,7 @@ func (o Outcome) again() bool {
 func (o Outcome) Valid() bool {
 	switch o {
 	case Busy, NoAnswer, Rejected, Unreachable, OurFault, NoKey, Later, WrongNumber,
-		Blocked, WillCall, HungUp, NoAgent, Delivered, ToPerson, Told, Superseded:
+		Blocked, WillCall, HungUp, NoAgent, Delivered, ToPerson, Told, Superseded, NotBack, ShownOther, ShownNone:
 		return true
 	}
 	return false
@@ -116,9 +131,11 @@ const (
 	ReasonWrong       Reason = "wrong-number"     // exhausted: a person finds the right one
 	ReasonNeverCall   Reason = "never-call"       // exhausted: whoever answers there wants no call of ours
 	ReasonNoNumber    Reason = "not-dialable"     // exhausted: the number may not be dialled
+	ReasonMany        Reason = "asked-too-often"  // exhausted: as many calls were asked for as a day allows
 	ReasonDead        Reason = "number-dead"      // exhausted: on two days the network said that there is no such number
 
 	ReasonCapped      Reason = "capped"           // number or citizen has had all calls that a day allows
+	ReasonTried       Reason = "number-tried"     // a call to the number for another ticket has reached nobody a while ago
 	ReasonReplanned   Reason = "replanned"        // the promised time could not be kept, and was moved
 	ReasonTold        Reason = "told-late"        // the citizen knows that the call will be late
 	ReasonRejoined    Reason = "rejoined"         // the citizen has called again, and has the place back

@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"math"
 	"time"
 
 	"richiamo/internal/phone"
@@ -56,13 +55,6 @@ func DefaultPolicy() Policy {
 // demonstration wants.
 func (p Policy) Every(d time.Duration) Policy {
 	p.Intervals, p.Otherwise, p.Avoid = nil, d, 0
-	return p
-}
-
-// CheckPolicy is the policy of a TrunkCheck: every five minutes, without end.
-func CheckPolicy() Policy {
-	p := DefaultPolicy().Every(5 * time.Minute)
-	p.Attempts = math.MaxInt
 	return p
 }
 

@@ -14,11 +14,11 @@ import (
 // ticket waits there, with its place, its three figures and its promise, and no
 // second one is made. A call of ours that is under way ends as Superseded and
 // costs nothing; whoever does this ends it at the exchange. The agent who was
-// reserved for it stays. Who was missed by us and calls back gets the head start
-// of Returned.
+// reserved for it stays. Whose call from us nobody took, and who calls back, gets the
+// head start of Returned: not whoever was busy, or has said "not now".
 //
-// A ticket that waits on another line is moved to this one: that is for a citizen
-// who was identified, or whose other line is dead.
+// A ticket that waits on another line is moved to this one, and begins to wait anew:
+// that is for a citizen who was identified, or whose other line is dead.
 func (t Ticket) Rejoin(now time.Time, call, node string) (Ticket, error) {
 	switch {
 	case t.State == Waiting && t.Call == call && call != "":
@@ -26,8 +26,9 @@ func (t Ticket) Rejoin(now time.Time, call, node string) (Ticket, error) {
 	case !t.NeedsAgent || call == "":
 		return t, t.impossible("rejoin")
 	case t.State == Waiting:
+		t.Since = now
 	case t.State == Pending || t.State == Due || t.State == Dialling:
-		t.Resume = later(t.NotBefore, t.Arrived)
+		t.Resume = LaterOf(t.NotBefore, t.Arrived)
 		t.NotBefore = time.Time{}
 	default:
 		return t, t.impossible("rejoin")
@@ -35,14 +36,14 @@ func (t Ticket) Rejoin(now time.Time, call, node string) (Ticket, error) {
 	if n, ok := t.openAttempt(); ok {
 		t = t.endAttempt(n, Result{Outcome: Superseded}, now)
 	}
-	if n, ok := t.lastCall(); ok && !t.Attempts[n-1].Outcome.Ours() {
+	if n, ok := t.lastCall(); ok && t.Attempts[n-1].Outcome.missed() {
 		t.Class = t.Class.or(Returned)
 	}
 	if t.State == Dialling {
 		t.Token++ // whoever still holds the claim dials no more
 	}
 	t.Call, t.Node = call, node
-	return t.to(Waiting, ReasonRejoined, now), nil
+	return t.asked(now).to(Waiting, ReasonRejoined, now), nil
 }
 
 // lastCall is the last attempt that was for the ticket itself and has ended other
@@ -68,7 +69,7 @@ func (t Ticket) Leave(now time.Time) (Ticket, error) {
 	if n, ok := t.openAttempt(); ok {
 		t = t.endAttempt(n, Result{Outcome: HungUp}, now)
 	}
-	t.NotBefore, t.Resume = later(t.Resume, now.Add(BrokenRest)), time.Time{}
+	t.NotBefore, t.Resume = LaterOf(t.Resume, now.Add(BrokenRest)), time.Time{}
 	return t.offLine().to(Pending, ReasonLeft, now), nil
 }
 
@@ -96,7 +97,7 @@ func (t Ticket) Join(now time.Time, r Request) (Ticket, error) {
 		t.Also = append(slices.Clip(t.Also), r)
 	}
 	t.Updated = now
-	return t, nil
+	return t.asked(r.At), nil
 }
 
 // Change is what a citizen wants otherwise.
@@ -118,7 +119,9 @@ func (t Ticket) Change(now time.Time, c Change) (Ticket, error) {
 	}
 	if !c.NotBefore.IsZero() {
 		t.NotBefore, t.From, t.To, t.Slot = c.NotBefore, c.From, c.To, c.Slot
+		t.Replans, t.Slipped = 0, 0
 	}
+	t = t.asked(now)
 	if !c.Phone.Withheld() && c.Phone != t.Phone {
 		t.Phone = c.Phone
 		t.Attempts = slices.Clone(t.Attempts)
@@ -138,7 +141,7 @@ func (t Ticket) Defer(now, notBefore time.Time, why Reason) (Ticket, error) {
 	if t.State != Pending && t.State != Due {
 		return t, t.impossible("defer")
 	}
-	t.NotBefore = later(t.NotBefore, notBefore)
+	t.NotBefore = LaterOf(t.NotBefore, notBefore)
 	return t.to(Pending, why, now), nil
 }
 
@@ -173,6 +176,9 @@ func (t Ticket) Lateness(at time.Time) time.Duration {
 func (t Ticket) Replan(now, from, to time.Time) (Ticket, error) {
 	if (t.State != Pending && t.State != Due) || !from.Before(to) {
 		return t, t.impossible("replan")
+	}
+	if !t.To.IsZero() {
+		t.Slipped += int32(to.Sub(t.To) / time.Minute)
 	}
 	t.From, t.To = from, to
 	t.Replans++

@@ -171,6 +171,36 @@ func TestRejoinAfterAMiss(t *testing.T) {
 	assert.Equal(t, queue.Normal, x.Class)
 }
 
+// TestRejoinIsAReturnOfAMissedCall: a head start is for whom our call did not find
+// at home, not for whoever was busy, has answered, or was failed by us.
+func TestRejoinIsAReturnOfAMissedCall(t *testing.T) {
+	t.Parallel()
+	for o, class := range map[queue.Outcome]queue.Class{
+		queue.NoAnswer: queue.Returned, queue.NoKey: queue.Returned, queue.HungUp: queue.Returned, queue.Unreachable: queue.Returned,
+		queue.Busy: queue.Normal, queue.Rejected: queue.Normal, queue.Later: queue.Normal, queue.WillCall: queue.Normal,
+		queue.OurFault: queue.Normal, queue.NoAgent: queue.Normal,
+	} {
+		x, err := inState(t, queue.Dialling).AttemptEnded(noon, 1, queue.Result{Outcome: o}, byDefault())
+		require.NoError(t, err)
+		x, err = x.Rejoin(noon.Add(time.Minute), "in-2", "node")
+		require.NoError(t, err)
+		assert.Equal(t, class, x.Class, o)
+	}
+}
+
+// TestRejoinOnAnotherLine: whoever waits on a line and calls on a second one waits
+// there from then on, in the same place.
+func TestRejoinOnAnotherLine(t *testing.T) {
+	t.Parallel()
+	x := inState(t, queue.Waiting)
+	y, err := x.Rejoin(noon.Add(time.Hour), "in-2", "node")
+	require.NoError(t, err)
+	assert.Equal(t, []any{noon, noon.Add(time.Hour)}, []any{y.Arrived, y.Since})
+	z, err := y.Rejoin(noon.Add(2*time.Hour), "in-2", "node")
+	require.NoError(t, err)
+	assert.Equal(t, noon.Add(time.Hour), z.Since, "the same line: nothing is new")
+}
+
 func TestJoin(t *testing.T) {
 	t.Parallel()
 	r := queue.Request{Purpose: queue.Verification, Channel: "portal", At: noon, Citizen: "CODE-A"}
@@ -260,7 +290,7 @@ func TestSlipping(t *testing.T) {
 
 	moved, err := x.Replan(late, late, late.Add(30*time.Minute))
 	require.NoError(t, err)
-	assert.Equal(t, []any{1, late, x.NotBefore, queue.ReasonReplanned}, []any{moved.Replans, moved.From, moved.NotBefore, moved.Reason})
+	assert.Equal(t, []any{int32(1), late, x.NotBefore, queue.ReasonReplanned}, []any{moved.Replans, moved.From, moved.NotBefore, moved.Reason})
 	assert.False(t, moved.Slipping(late, late))
 	_, err = x.Replan(late, late, late)
 	require.ErrorIs(t, err, queue.ErrImpossible)

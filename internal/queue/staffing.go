@@ -147,21 +147,22 @@ const (
 	CapShare  = 0.8
 )
 
-// PromiseCap is how many calls can still be promised for as soon as possible: the
-// agents' time that is left today within the window, by the time that a citizen
-// takes, and of that a share. When today is over it is that of the next day that
-// is open; offices that never close are taken for a day and night.
-func (s Staffing) PromiseCap(w Window, now time.Time, handle time.Duration, share float64) int {
-	hours := s.Hours()
-	if hours.Always && w.Always {
-		return citizens(s.AgentTime(now, now.Add(24*time.Hour)), handle, share)
+// PromiseCap is how many calls can still be promised up to the end of a day, and
+// which day that is: the agents' time that is left today within the window, by the
+// time that a citizen takes, and of that a share. When today is over it is that of
+// the next day that is open; offices that never close are taken for a day and night.
+// Whatever is promised for a half-day up to that day is among them.
+func (s Staffing) PromiseCap(w Window, now time.Time, handle time.Duration, share float64) (most int, last Day) {
+	hours, zone := s.Hours(), s.zone(w)
+	if until := now.Add(24 * time.Hour); hours.Always && w.Always {
+		return citizens(s.AgentTime(now, until), handle, share), DayOf(until.In(zone))
 	}
 	opens, ok := bothOpen(hours, w, now, now.Add(horizon))
 	if !ok {
-		return 0
+		return 0, DayOf(now.In(zone))
 	}
-	zone := s.zone(w)
-	return citizens(s.within(w, opens, nextDay(opens.In(zone))), handle, share)
+	opens = opens.In(zone)
+	return citizens(s.within(w, opens, nextDay(opens)), handle, share), DayOf(opens)
 }
 
 // within is the agents' time between two instants in which citizens may be

@@ -65,7 +65,8 @@ func TestStaffing(t *testing.T) {
 	_, ok := none.OpensAt(noon)
 	assert.False(t, ok)
 	assert.Zero(t, none.AgentTime(noon, noon.Add(time.Hour)))
-	assert.Zero(t, none.PromiseCap(office(t), noon, time.Minute, 1))
+	most, _ := none.PromiseCap(office(t), noon, time.Minute, 1)
+	assert.Zero(t, most)
 	assert.False(t, s.IsZero())
 }
 
@@ -127,25 +128,34 @@ func TestPromiseCap(t *testing.T) {
 	tests := []struct {
 		name, now string
 		want      int
+		last      string // the day up to which it is
 	}{
-		{"the whole day, from when citizens may be called", "2027-03-03T07:00", 288}, // 36 agent hours, ten an hour, 80 %
-		{"in the afternoon", "2027-03-03T16:00", 32},
-		{"ten minutes before the end", "2027-03-03T17:50", 2},
-		{"when today is over, tomorrow's", "2027-03-03T18:00", 288},
-		{"on Saturday evening, Monday's", "2027-03-06T20:00", 288},
+		{"the whole day, from when citizens may be called", "2027-03-03T07:00", 288, "2027-03-03"}, // 36 agent hours, ten an hour, 80 %
+		{"in the afternoon", "2027-03-03T16:00", 32, "2027-03-03"},
+		{"ten minutes before the end", "2027-03-03T17:50", 2, "2027-03-03"},
+		{"when today is over, tomorrow's", "2027-03-03T18:00", 288, "2027-03-04"},
+		{"on Saturday evening, Monday's", "2027-03-06T20:00", 288, "2027-03-08"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, tt.want, s.PromiseCap(w, clock(t, tt.now), handle, queue.CapShare))
+			n, last := s.PromiseCap(w, clock(t, tt.now), handle, queue.CapShare)
+			assert.Equal(t, tt.want, n)
+			assert.Equal(t, queue.DayOf(clock(t, tt.last+"T00:00")), last)
 		})
 	}
-	assert.Zero(t, s.PromiseCap(w, noon, 0, queue.CapShare), "nothing is known")
-	assert.Zero(t, s.PromiseCap(queue.Window{Zone: rome(t)}, noon, handle, queue.CapShare), "nobody may be called")
+	none := func(s queue.Staffing, w queue.Window, handle time.Duration, why string) {
+		n, _ := s.PromiseCap(w, noon, handle, queue.CapShare)
+		assert.Zero(t, n, why)
+	}
+	none(s, w, 0, "nothing is known")
+	none(s, queue.Window{Zone: rome(t)}, handle, "nobody may be called")
 	always := queue.Window{Always: true}
-	assert.Equal(t, 384, always.Staffed(2).PromiseCap(always, noon, handle, queue.CapShare))
+	n, last := always.Staffed(2).PromiseCap(always, noon, handle, queue.CapShare)
+	assert.Equal(t, 384, n)
+	assert.Equal(t, queue.DayOf(noon.Add(24*time.Hour)), last, "a day and night reach into tomorrow")
 	morning, evening := allDay(t, queue.Clock(8, 0), queue.Clock(9, 0)), allDay(t, queue.Clock(20, 0), queue.Clock(21, 0))
-	assert.Zero(t, morning.Staffed(2).PromiseCap(evening, noon, handle, 1), "nobody is there when citizens may be called")
+	none(morning.Staffed(2), evening, handle, "nobody is there when citizens may be called")
 }
 
 // TestPromiseCapProperty: it never grows as a day goes by, and never promises more
@@ -156,7 +166,7 @@ func TestPromiseCapProperty(t *testing.T) {
 	for day := 1; day <= 5; day++ {
 		last := 1 << 30
 		for at := time.Date(2027, 3, day, 6, 0, 0, 0, rome(t)); at.Hour() < 18; at = at.Add(7 * time.Minute) {
-			n := s.PromiseCap(w, at, queue.SeedHandle, queue.CapShare)
+			n, _ := s.PromiseCap(w, at, queue.SeedHandle, queue.CapShare)
 			require.LessOrEqual(t, n, last, "at %s", at)
 			end := time.Date(2027, 3, day, 18, 0, 0, 0, rome(t))
 			require.LessOrEqual(t, time.Duration(n)*queue.SeedHandle, s.AgentTime(at, end), "at %s", at)
@@ -199,12 +209,24 @@ func TestHalfDay(t *testing.T) {
 			t.Parallel()
 			from, to, ok := tt.staffing.Span(tt.half, tt.window)
 			require.Equal(t, tt.from != "", ok)
-			assert.Equal(t, tt.capacity, tt.staffing.Capacity(tt.half, tt.window, handle, queue.SlotShare))
+			assert.Equal(t, tt.capacity, tt.staffing.Capacity(tt.half, tt.window, noon, handle, queue.SlotShare))
 			if ok {
 				assert.Equal(t, tt.from, from.Format("2006-01-02T15:04"))
 				assert.Equal(t, tt.to, to.Format("2006-01-02T15:04"))
 			}
 		})
+	}
+}
+
+// TestCapacityOfARunningHalfDay: what is over of it carries nobody any more.
+func TestCapacityOfARunningHalfDay(t *testing.T) {
+	t.Parallel()
+	s, w := desks(t), allDay(t, queue.Clock(9, 0), queue.Clock(17, 0))
+	for at, want := range map[string]int{
+		"2027-03-04T08:00": 60, "2027-03-04T13:00": 60, "2027-03-04T16:00": 10, "2027-03-04T16:54": 1, "2027-03-04T16:55": 0,
+		"2027-03-04T17:00": 0, "2027-03-05T09:00": 0,
+	} {
+		assert.Equal(t, want, s.Capacity("2027-03-04/pm", w, clock(t, at), 6*time.Minute, queue.SlotShare), at)
 	}
 }
 

@@ -3,6 +3,7 @@ package queue
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"richiamo/internal/phone"
@@ -54,8 +55,10 @@ type Ticket struct {
 	To   time.Time `json:"to,omitzero"`
 	// Slot is the half-day that the citizen chose; empty: as soon as possible.
 	Slot HalfDay `json:"slot,omitempty"`
-	// Replans counts how often the promised time had to be moved.
-	Replans int `json:"replans,omitempty"`
+	// Replans counts how often the promised time had to be moved, and Slipped is by
+	// how many minutes in all: see FirstTo. A new promise begins anew.
+	Replans int32 `json:"replans,omitempty"`
+	Slipped int32 `json:"slipped,omitempty"`
 	// Resume is the NotBefore of a promised call whose citizen has called
 	// again and waits on the line: the promise goes on from there if the citizen
 	// hangs up.
@@ -71,6 +74,8 @@ type Ticket struct {
 	Channel    string       `json:"channel"`            // phone, portal, pharmacy, gp
 	NoKeys     bool         `json:"noKeys,omitempty"`
 	NeedsAgent bool         `json:"needsAgent"` // an agent is reserved before the citizen is dialled
+	// Asked is how many seconds after Arrived it was last asked for: see AskedAt.
+	Asked int32 `json:"asked,omitempty"`
 
 	Call  string `json:"call,omitempty"`  // the live call: of the waiting caller, or the one that dials
 	Agent string `json:"agent,omitempty"` // reserved for, or speaking with, this citizen
@@ -162,6 +167,27 @@ func Word(dice func(n int) int) string {
 		figures[i], figures[j] = figures[j], figures[i]
 	}
 	return string(figures[:3])
+}
+
+// FirstTo is the end of the time that was promised first, before it had to be
+// moved: what a promise is measured by. Zero when no time was said.
+func (t Ticket) FirstTo() time.Time {
+	if t.To.IsZero() {
+		return t.To
+	}
+	return t.To.Add(-time.Duration(t.Slipped) * time.Minute)
+}
+
+// AskedAt is when the call was last asked for, to the second and not before it was:
+// the citizen was promised it, has called again, or wanted it otherwise, or another
+// request has joined it.
+func (t Ticket) AskedAt() time.Time { return t.Arrived.Add(time.Duration(t.Asked) * time.Second) }
+
+// asked notes that the call was asked for once more.
+func (t Ticket) asked(at time.Time) Ticket {
+	after := (at.Sub(t.Arrived) + time.Second - 1) / time.Second
+	t.Asked = max(t.Asked, int32(min(after, math.MaxInt32)))
+	return t
 }
 
 // openAttempt gives the number of the attempt that is under way, if one is.

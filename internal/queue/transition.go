@@ -81,6 +81,10 @@ func (t Ticket) Promise(now time.Time, p Terms) (Ticket, error) {
 	if p.Reason == "" {
 		p.Reason = ReasonPromised
 	}
+	if t.State == Waiting {
+		t = t.asked(now)
+	}
+	t.Replans, t.Slipped = 0, 0
 	t.Phone, t.NotBefore, t.From, t.To, t.Slot = p.Phone, p.NotBefore, p.From, p.To, p.Slot
 	t.Resume = time.Time{}
 	return t.offLine().to(Pending, p.Reason, now), nil
@@ -105,12 +109,15 @@ func (t Ticket) Fix(now, notBefore time.Time) (Ticket, error) {
 	return t.to(Pending, ReasonDateKnown, now), nil
 }
 
-// Ripen makes a promised call due. When that may be, the calling window says.
+// Ripen makes a promised call due. When that may be, the calling window says. Only
+// the clock on the wall counts, as for whoever reads the ticket from the store:
+// what a process remembers of its own clock (time.Time's monotonic reading) is not
+// kept.
 func (t Ticket) Ripen(now time.Time) (Ticket, error) {
 	switch {
 	case t.State == Due:
 		return t, nil
-	case t.State != Pending || now.Before(t.NotBefore):
+	case t.State != Pending || now.Round(0).Before(t.NotBefore):
 		return t, t.impossible("ripen")
 	}
 	return t.to(Due, ReasonRipe, now), nil
@@ -309,7 +316,7 @@ func (t Ticket) AttemptEnded(now time.Time, n int, r Result, j Judge) (Ticket, e
 // receiver down.
 func (t Ticket) noticed(now time.Time, was State, o Outcome) Ticket {
 	if was == Waiting {
-		t.NotBefore = later(t.NotBefore, now.Add(BrokenRest))
+		t.NotBefore = LaterOf(t.NotBefore, now.Add(BrokenRest))
 	}
 	switch {
 	case o == Told:
@@ -329,14 +336,15 @@ func (t Ticket) retry(now time.Time, r Result, j Judge) Ticket {
 	if !again {
 		return t.to(Exhausted, ReasonUsedUp, now)
 	}
-	t.NotBefore = later(next, t.NotBefore)
+	t.NotBefore = LaterOf(next, t.NotBefore)
 	if r.Outcome.Ours() {
 		return t.to(Pending, ReasonFault, now)
 	}
 	return t.to(Pending, ReasonMissed, now)
 }
 
-func later(a, b time.Time) time.Time {
+// LaterOf is the later of two instants.
+func LaterOf(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

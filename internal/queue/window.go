@@ -165,3 +165,20 @@ func nextDay(local time.Time) time.Time {
 	y, m, d := local.Date()
 	return time.Date(y, m, d+1, 0, 0, 0, 0, local.Location())
 }
+
+// Between is how long the window is open between two instants.
+func (w Window) Between(from, to time.Time) (sum time.Duration) {
+	for from.Before(to) {
+		opens, ok := w.Next(from)
+		if !ok || !opens.Before(to) {
+			return sum
+		}
+		closes, ends := w.Closes(opens)
+		if !ends || closes.After(to) {
+			closes = to
+		}
+		sum += closes.Sub(opens)
+		from = closes
+	}
+	return sum
+}

@@ -155,6 +155,7 @@ func TestWindowProperties(t *testing.T) {
 			}
 		}
 		require.InDelta(t, d.Minutes(), open.Minutes(), 2)
+		require.Equal(t, d, w.Between(at, done))
 	}
 }
 
@@ -173,4 +174,6 @@ func TestWindowNever(t *testing.T) {
 	assert.Equal(t, noon, next)
 	_, ok = always.Closes(noon)
 	assert.False(t, ok)
+	assert.Equal(t, []time.Duration{0, time.Hour, 0},
+		[]time.Duration{w.Between(noon, noon.Add(time.Hour)), always.Between(noon, noon.Add(time.Hour)), always.Between(noon, noon.Add(-time.Hour))})
 }

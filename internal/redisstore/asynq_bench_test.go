@@ -121,7 +121,7 @@ func tickets(b *testing.B, r *lab.Redis, round int) workload {
 			return err
 		},
 		work: func() error {
-			open, _, err := s.Tickets.Open(b.Context(), tenant) // as one does who knows nothing yet
+			open, _, err := whole(s.Tickets.Open(b.Context(), tenant)) // as one does who knows nothing yet
 			if err != nil || len(open) != jobs {
 				return errors.Join(err, fmt.Errorf("%d jobs are open", len(open)))
 			}

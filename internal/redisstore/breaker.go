@@ -30,6 +30,8 @@ type breaker struct {
 	// nanoseconds since start, on a clock that no clock step moves.
 	next  atomic.Int64
 	start time.Time
+	// cause is why the last request failed.
+	cause atomic.Pointer[error]
 }
 
 func (b *breaker) since() int64 { return int64(time.Since(b.start)) }
@@ -40,6 +42,9 @@ func (b *breaker) allow() error {
 	}
 	now, next := b.since(), b.next.Load()
 	if now < next || !b.next.CompareAndSwap(next, now+int64(probeEvery)) {
+		if cause := b.cause.Load(); cause != nil {
+			return fmt.Errorf("%w; the last time: %w", errOpen, *cause)
+		}
 		return errOpen
 	}
 	return nil
@@ -51,7 +56,8 @@ func (b *breaker) succeeded() {
 	}
 }
 
-func (b *breaker) failed() {
+func (b *breaker) failed(err error) {
+	b.cause.Store(&err)
 	if b.failures.Add(1) >= failuresToOpen {
 		b.next.Store(b.since() + int64(probeEvery))
 	}
@@ -67,11 +73,21 @@ func (d *db) report(ctx context.Context, err error) error {
 	}
 	var answer redis.Error
 	switch {
-	case errors.As(err, &answer) && !redis.HasErrorPrefix(err, "LOADING") && !redis.HasErrorPrefix(err, "BUSY "):
+	case errors.As(err, &answer) && !loads(err):
 		d.breaker.succeeded()
 	case errors.Is(ctx.Err(), context.Canceled): // the caller gave up; that says nothing of Redis
 	default:
-		d.breaker.failed()
+		err = withCure(err)
+		d.breaker.failed(err)
+		return err
+	}
+	return withCure(err)
+}
+
+// withCure says of an error of Redis what to do about it.
+func withCure(err error) error {
+	if errors.Is(err, ErrBehind) {
+		return fmt.Errorf("%w (%s)", err, cureBehind)
 	}
 	if cure := cureFor(err); cure != "" {
 		return fmt.Errorf("redisstore: %w (%s)", err, cure)
@@ -79,11 +95,41 @@ func (d *db) report(ctx context.Context, err error) error {
 	return fmt.Errorf("redisstore: %w", err)
 }
 
+// wrote notes how the last write went, as it was reported. Reads of a Redis that
+// refuses to write succeed, and so does its PING: only writes tell. Whoever plans
+// writes every two seconds (the lease), so that what is noted is not older.
+func (d *db) wrote(err error) {
+	var answer redis.Error
+	switch {
+	case err == nil:
+		d.refused.Store(nil)
+	case errors.As(err, &answer) && !loads(err) && cureFor(err) != "":
+		d.refused.Store(&err)
+	}
+}
+
+// refuses is with what Redis has refused the last write; nil: it has not.
+func (d *db) refuses() error {
+	if err := d.refused.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// loads tells the answers of a Redis that can't even read.
+func loads(err error) bool {
+	return redis.HasErrorPrefix(err, "LOADING") || redis.HasErrorPrefix(err, "BUSY ")
+}
+
+// cureBehind is what to do about replicas that do not follow.
+const cureBehind = "nothing is promised until they follow: look into the logs of the replicas, or lower redis.replicas in the configuration"
+
 // cureFor names what the operator has to do, for the answers of a Redis that
 // can't serve.
 func cureFor(err error) string {
 	for prefix, cure := range map[string]string{
 		"READONLY":   "this Redis is a replica: give the address of the master",
+		"ERR WAIT":   "this Redis is a replica: give the address of the master",
 		"OOM":        "Redis is full: raise maxmemory",
 		"MISCONF":    "Redis can't write its append-only file: make room on its disk and look into its log",
 		"NOREPLICAS": "Redis misses the replicas that min-replicas-to-write asks for",

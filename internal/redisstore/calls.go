@@ -218,6 +218,21 @@ func (s *Calls) MayDial(ctx context.Context, d call.DialNote) error {
 	return nil
 }
 
+// Holds implements call.Nodes.
+func (s *Calls) Holds(ctx context.Context, node string, term int64) error {
+	if err := checkNames(node); err != nil {
+		return err
+	}
+	kept, _, err := s.db.get(ctx, nodeKey(node))
+	switch {
+	case err != nil:
+		return s.unavailable(err)
+	case kept != strconv.FormatInt(term, 10):
+		return call.ErrStale
+	}
+	return nil
+}
+
 // Dialled implements call.Nodes.
 func (s *Calls) Dialled(ctx context.Context, tenant, id string) (bool, error) {
 	if s.db.tenant(tenant) != nil || checkNames(id) != nil {

@@ -12,6 +12,8 @@
 //
 //   - A write that returned without an error is on disk, if Redis runs with
 //     appendonly yes and appendfsync always; Durability looks whether it does.
+//   - With Options.Replicas it is on so many replicas too, which have to follow for
+//     anything to be done at all; see replicas.go.
 //   - A change of many records is done whole or not at all: it is one script.
 //   - Whoever is no longer the owner can't write: scripts compare versions and
 //     terms. They decide nothing else; see scripts.go.
@@ -49,10 +51,18 @@ import (
 
 // Options say which Redis, which key file, which tenants.
 type Options struct {
-	Addr     string // HOST:PORT, or the path of a unix socket
-	Username string // of the Redis ACL; empty: the default user
+	Addr     string   // HOST:PORT, or the path of a unix socket
+	Sentinel Sentinel // in place of Addr: it tells the address
+	Username string   // of the Redis ACL; empty: the default user
 	Password string
 	TLS      *tls.Config // nil: none
+
+	// Replicas is how many replicas must have a write before it counts as done:
+	// as many as there are that could be promoted. Zero: none. While fewer follow
+	// nothing is confirmed, and the stores answer ErrUnavailable.
+	Replicas int
+	// ReplicaWait is how long they are waited for. Zero: 500 ms; at most 1.5 s.
+	ReplicaWait time.Duration
 
 	// Key is 32 random bytes that never go to Redis. Without it the records
 	// can't be read again: keep a copy where Redis' backups are not.
@@ -100,8 +110,12 @@ type db struct {
 	tenants []string
 	keep    string // Options.Keep in ms
 
+	replicas int // Options.Replicas
+
 	// claimed is true once every tenant is known to be sealed under our key.
 	claimed atomic.Bool
+	// refused is with what Redis has refused the last write; nil: it has not.
+	refused atomic.Pointer[error]
 }
 
 // Open makes the stores. It fails when the options or the key can't be
@@ -109,17 +123,8 @@ type db struct {
 // key. It does not fail when Redis is not there: the stores then answer
 // ErrUnavailable, look at the key as soon as Redis answers, and go on.
 func Open(ctx context.Context, o Options) (*Stores, error) {
-	if o.Addr == "" {
-		return nil, errors.New("redisstore: no address: give HOST:PORT or the path of a unix socket")
-	}
-	if len(o.Tenants) == 0 {
-		return nil, errors.New("redisstore: no tenant: name at least one")
-	}
-	if err := checkNames(o.Tenants...); err != nil {
+	if err := o.check(); err != nil {
 		return nil, err
-	}
-	if len(o.Key) != KeySize {
-		return nil, fmt.Errorf("redisstore: the key has %d bytes instead of %d", len(o.Key), KeySize)
 	}
 	d := &db{tenants: slices.Clone(o.Tenants), scripts: newScripts()}
 	var err error
@@ -134,7 +139,10 @@ func Open(ctx context.Context, o Options) (*Stores, error) {
 	// The library's own log goes past ours to stderr; all that it tells comes
 	// back as an error too.
 	logging.Disable()
-	d.rdb = redis.NewClient(clientOptions(o))
+	d.rdb = Client(o)
+	if d.replicas = o.Replicas; d.replicas > 0 {
+		follow(d.rdb, o.Replicas, o.ReplicaWait)
+	}
 	d.convoy.rdb = d.rdb
 	if err := d.claim(ctx); errors.Is(err, ErrWrongKey) {
 		_ = d.rdb.Close()
@@ -144,6 +152,23 @@ func Open(ctx context.Context, o Options) (*Stores, error) {
 		Calls: &Calls{d}, Tickets: &Tickets{d}, Leases: &Leases{d},
 		Registrations: &Registrations{d}, Limits: &Limits{d}, Blocks: &Blocks{d}, Recordings: &Recordings{d}, db: d,
 	}, nil
+}
+
+// check refuses options that can't be used.
+func (o Options) check() error {
+	if o.Addr == "" && o.Sentinel.Master == "" {
+		return errors.New("redisstore: no address: give HOST:PORT, the path of a unix socket, or a Sentinel")
+	}
+	if len(o.Tenants) == 0 {
+		return errors.New("redisstore: no tenant: name at least one")
+	}
+	if err := checkNames(o.Tenants...); err != nil {
+		return err
+	}
+	if len(o.Key) != KeySize {
+		return fmt.Errorf("redisstore: the key has %d bytes instead of %d", len(o.Key), KeySize)
+	}
+	return nil
 }
 
 func clientOptions(o Options) *redis.Options {
@@ -171,12 +196,16 @@ func clientOptions(o Options) *redis.Options {
 func (s *Stores) Close() error { return s.db.rdb.Close() }
 
 // Ping asks Redis for a sign of life and looks at the key if that was not done
-// yet. The error says what to do.
+// yet. It fails too when Redis has refused the last write of this process. The
+// error says what to do.
 func (s *Stores) Ping(ctx context.Context) error {
 	if err := s.db.ready(ctx); err != nil {
 		return err
 	}
-	return s.db.report(ctx, s.db.rdb.Ping(ctx).Err())
+	if err := s.db.report(ctx, s.db.rdb.Ping(ctx).Err()); err != nil {
+		return err
+	}
+	return s.db.refuses()
 }
 
 // ready must come before every request: it fails at once while the breaker is
@@ -201,13 +230,21 @@ func (d *db) claim(ctx context.Context) error {
 		if err := d.report(ctx, err); err != nil {
 			return err
 		}
-		if kept != d.seal.fingerprint() {
-			return fmt.Errorf("%w: tenant %s is sealed under %s, the file is %s: restore that key file, or use an empty Redis",
-				ErrWrongKey, tenant, kept, d.seal.fingerprint())
+		switch kept {
+		case d.seal.fingerprint():
+		case restoring:
+			return ErrRestoring
+		default:
+			return wrongKey(tenant, kept, d.seal)
 		}
 	}
 	d.claimed.Store(true)
 	return nil
+}
+
+func wrongKey(tenant, kept string, ours *sealer) error {
+	return fmt.Errorf("%w: tenant %s is sealed under %s, the file is %s: restore that key file, or use an empty Redis",
+		ErrWrongKey, tenant, kept, ours.fingerprint())
 }
 
 // run runs a script that writes and reports how it went.
@@ -216,7 +253,9 @@ func (d *db) run(ctx context.Context, s *redis.Script, keys []string, args ...an
 		return nil, err
 	}
 	answer, err := d.convoy.run(ctx, s, keys, args)
-	return answer, d.report(ctx, err)
+	err = d.report(ctx, err)
+	d.wrote(err)
+	return answer, err
 }
 
 // look runs a script that only reads.

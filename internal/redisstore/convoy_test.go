@@ -46,7 +46,7 @@ func TestManyAtOnceAreEachAnswered(t *testing.T) {
 	r := own(t, lab.RedisOptions{})
 	s := opened(t, redisstore.Options{Addr: r.Socket, Tenants: []string{"asl"}})
 	crowd(t, s, 300, 10, func(err error) { assert.NoError(t, err) })
-	tickets, _, err := s.Tickets.Open(t.Context(), "asl")
+	tickets, _, err := whole(s.Tickets.Open(t.Context(), "asl"))
 	require.NoError(t, err)
 	require.Len(t, tickets, 300)
 	for _, ticket := range tickets {

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -14,7 +15,7 @@ func ACLRules(tenants ...string) []string {
 	for _, tenant := range tenants {
 		rules = append(rules, "~{"+tenant+"}:*")
 	}
-	return append(rules, strings.Fields(`+eval +evalsha +ping +time +info +config|get
+	return append(rules, strings.Fields(`+eval +evalsha +ping +wait +time +info +config|get
 		+get +set +mget +getrange +getbit +setbit +incr +pexpire +hget +hset +hgetall +sadd +srem +sismember
 		+zadd +zrem +zrange +zrangebylex +zrevrangebylex +zrangebyscore`)...)
 }
@@ -36,7 +37,7 @@ const oldestMajor = 7
 // not read is a finding that is not OK. The error is only that Redis does not
 // answer.
 func (s *Stores) Durability(ctx context.Context) ([]Finding, error) {
-	if err := s.Ping(ctx); err != nil {
+	if err := s.Ping(ctx); err != nil && !errors.Is(err, ErrBehind) { // that is a finding
 		return nil, err
 	}
 	info, err := s.db.rdb.Info(ctx).Result() // several sections at once need Redis 7
@@ -60,6 +61,9 @@ func (s *Stores) Durability(ctx context.Context) ([]Finding, error) {
 		{What: "aof_last_write_status", Found: facts["aof_last_write_status"], Wanted: "ok", OK: facts["aof_last_write_status"] == "ok",
 			Cure: "make room on the disk of the append-only file and look into the log of Redis"},
 	}
+	if s.db.replicas > 0 {
+		findings = append(findings, s.followed(facts))
+	}
 	for _, want := range []struct{ name, value string }{
 		{"appendonly", "yes"},
 		{"appendfsync", "always"},
@@ -77,6 +81,20 @@ func (s *Stores) Durability(ctx context.Context) ([]Finding, error) {
 		findings = append(findings, Finding{What: want.name, Found: found, Wanted: want.value, OK: found == want.value, Cure: cure})
 	}
 	return findings, nil
+}
+
+// followed looks whether enough replicas follow. One that is being sent everything
+// anew does not count: it can't be promoted.
+func (s *Stores) followed(facts map[string]string) Finding {
+	online := 0
+	for name, value := range facts {
+		if strings.HasPrefix(name, "slave") && strings.Contains(value, "state=online") {
+			online++
+		}
+	}
+	return Finding{What: "replicas", Found: fmt.Sprintf("%d that follow", online),
+		Wanted: fmt.Sprintf("%d or more", s.db.replicas), OK: online >= s.db.replicas,
+		Cure: cureBehind}
 }
 
 // setting reads one setting; empty when the user may not.

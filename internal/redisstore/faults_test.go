@@ -259,7 +259,7 @@ func useAll(t *testing.T, s *redisstore.Stores, tenant string) {
 	}))
 	_, err = s.Calls.Dialled(ctx, tenant, "one")
 	require.NoError(t, err)
-	_, _, err = s.Tickets.Open(ctx, tenant)
+	_, _, err = whole(s.Tickets.Open(ctx, tenant))
 	require.NoError(t, err)
 	_, err = s.Tickets.Ticket(ctx, tenant, ticket.ID)
 	require.NoError(t, err)

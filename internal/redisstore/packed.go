@@ -31,7 +31,7 @@ type packedTicket struct {
 	From       stamp           `cbor:"10,keyasint,omitempty"`
 	To         stamp           `cbor:"11,keyasint,omitempty"`
 	Slot       queue.HalfDay   `cbor:"12,keyasint,omitempty"`
-	Replans    int             `cbor:"13,keyasint,omitempty"`
+	Replans    int32           `cbor:"13,keyasint,omitempty"`
 	Phone      string          `cbor:"14,keyasint,omitempty"`
 	Citizen    string          `cbor:"15,keyasint,omitempty"`
 	Keyed      string          `cbor:"16,keyasint,omitempty"`
@@ -55,6 +55,8 @@ type packedTicket struct {
 	Resume     stamp           `cbor:"34,keyasint,omitempty"`
 	Outcome    string          `cbor:"35,keyasint,omitempty"`
 	Written    string          `cbor:"36,keyasint,omitempty"` // OutcomeNote
+	Slipped    int32           `cbor:"37,keyasint,omitempty"`
+	Asked      int32           `cbor:"38,keyasint,omitempty"`
 }
 
 // packedRequest is queue.Request.
@@ -114,6 +116,7 @@ func packTicket(t *queue.Ticket) *packedTicket {
 		Note: t.Note, Channel: t.Channel, NoKeys: t.NoKeys, NeedsAgent: t.NeedsAgent, Call: t.Call, Agent: t.Agent,
 		Token: t.Token, Node: t.Node, Claimed: stampOf(t.Claimed), Since: stampOf(t.Since), Updated: stampOf(t.Updated),
 		Version: t.Version, Resume: stampOf(t.Resume), Outcome: t.Outcome, Written: t.OutcomeNote,
+		Slipped: t.Slipped, Asked: t.Asked,
 	}
 	if !t.Phone.Withheld() {
 		p.Phone = t.Phone.Reveal()
@@ -139,6 +142,7 @@ func (p *packedTicket) unpack(t *queue.Ticket) error {
 		Note: p.Note, Channel: p.Channel, NoKeys: p.NoKeys, NeedsAgent: p.NeedsAgent, Call: p.Call, Agent: p.Agent,
 		Token: p.Token, Node: p.Node, Claimed: p.Claimed.time(), Since: p.Since.time(), Updated: p.Updated.time(),
 		Version: p.Version, Resume: p.Resume.time(), Outcome: p.Outcome, OutcomeNote: p.Written,
+		Slipped: p.Slipped, Asked: p.Asked,
 	}
 	if p.Phone != "" {
 		var err error
@@ -208,6 +212,7 @@ type packedLedger struct {
 	Value   string            `cbor:"2,keyasint,omitempty"`
 	Entries []packedEntry     `cbor:"3,keyasint,omitempty"`
 	Version int               `cbor:"4,keyasint,omitempty"`
+	Asked   []stamp           `cbor:"5,keyasint,omitempty"`
 }
 
 // packedEntry is queue.Entry.
@@ -231,6 +236,9 @@ func packLedger(l *queue.Ledger) *packedLedger {
 			Outcome: e.Outcome, Cause: e.Cause, SIP: e.SIP, Counts: e.Counts,
 		})
 	}
+	for _, at := range l.Asked {
+		p.Asked = append(p.Asked, stampOf(at))
+	}
 	return p
 }
 
@@ -241,6 +249,9 @@ func (p *packedLedger) unpack(l *queue.Ledger) error {
 			Ticket: e.Ticket, Attempt: e.Attempt, Purpose: e.Purpose, At: e.At.time(), Ended: e.Ended.time(),
 			Outcome: e.Outcome, Cause: e.Cause, SIP: e.SIP, Counts: e.Counts,
 		})
+	}
+	for _, at := range p.Asked {
+		l.Asked = append(l.Asked, at.time())
 	}
 	return nil
 }

@@ -74,6 +74,24 @@ func TestTextOfAnyEncodingComesBack(t *testing.T) {
 	assert.Equal(t, ticket.Note, back.Note)
 }
 
+// TestEarlierTicketsAreRead: a ticket that was kept before it was known what had been
+// promised first, and when it was last asked for, goes by what it has.
+func TestEarlierTicketsAreRead(t *testing.T) {
+	t.Parallel()
+	s, ticket := testSealer(t), someTicket(t)
+	earlier := map[int]any{1: ticket.ID, 7: stampOf(ticket.Arrived), 11: stampOf(ticket.To), 13: 2}
+	value, err := s.keepPacked([]byte{'\n'}, earlier, "here")
+	require.NoError(t, err)
+	for _, read := range []func(*queue.Ticket) error{
+		func(x *queue.Ticket) error { return openPacked(s, string(value), new(packedTicket), x, "here") },
+		func(x *queue.Ticket) error { return newQuick().openTicket(s, string(value), x, "here") },
+	} {
+		var back queue.Ticket
+		require.NoError(t, read(&back))
+		assert.Equal(t, []any{int32(2), ticket.To, ticket.Arrived}, []any{back.Replans, back.FirstTo(), back.AskedAt()})
+	}
+}
+
 // TestUnknownFieldsArePassedOver: what a newer program wrote, an older one reads.
 func TestUnknownFieldsArePassedOver(t *testing.T) {
 	t.Parallel()
@@ -118,23 +136,25 @@ func TestWhatWasKeptAsJSONIsRead(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, db.rdb.Set(ctx, done, value, 0).Err())
 
-	tickets, agents, err := s.Open(ctx, "asl")
+	kept, err := s.Open(ctx, "asl")
+	require.NoError(t, err)
+	tickets, err := kept.All()
 	require.NoError(t, err)
 	sameRecord(t, []queue.Ticket{ticket}, tickets)
-	sameRecord(t, []agent.Agent{someone}, agents)
+	sameRecord(t, []agent.Agent{someone}, kept.Agents)
 	before, err := s.Commit(ctx, dispatch.Change{Tenant: "asl", Key: "call-1-7"})
 	require.NoError(t, err)
 	sameRecord(t, []queue.Ticket{ticket}, before.Tickets)
 	sameRecord(t, []agent.Agent{someone}, before.Agents)
 
 	ticket.State = queue.Done
-	after, err := s.Commit(ctx, dispatch.Change{Tenant: "asl", Tickets: []queue.Ticket{ticket}, Agents: agents})
+	after, err := s.Commit(ctx, dispatch.Change{Tenant: "asl", Tickets: []queue.Ticket{ticket}, Agents: kept.Agents})
 	require.NoError(t, err)
 	assert.Equal(t, 3, after.Tickets[0].Version)
-	tickets, agents, err = s.Open(ctx, "asl")
+	kept, err = s.Open(ctx, "asl")
 	require.NoError(t, err)
-	assert.Empty(t, tickets)
-	assert.Equal(t, 4, agents[0].Version)
+	assert.Zero(t, kept.About)
+	assert.Equal(t, 4, kept.Agents[0].Version)
 	places, err := db.rdb.ZRange(ctx, placesKey("asl"), 0, -1).Result()
 	require.NoError(t, err)
 	assert.Equal(t, []string{place(&ticket)}, places)

@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
+	"richiamo/internal/agent"
 	"richiamo/internal/call"
 	"richiamo/internal/dialogue"
+	"richiamo/internal/dispatch"
 	"richiamo/internal/lab"
+	"richiamo/internal/queue"
 	"richiamo/internal/redisstore"
 	"richiamo/internal/storetest"
 )
@@ -52,6 +54,15 @@ func opened(t testing.TB, o redisstore.Options) *redisstore.Stores {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = stores.Close() })
 	return stores
+}
+
+// whole waits for all that Open reads.
+func whole(r dispatch.Reading, err error) ([]queue.Ticket, []agent.Agent, error) {
+	if err != nil {
+		return nil, nil, err
+	}
+	tickets, err := r.All()
+	return tickets, r.Agents, err
 }
 
 func TestStores(t *testing.T) {

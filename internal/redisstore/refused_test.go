@@ -122,7 +122,7 @@ func looks(t *testing.T, s *redisstore.Stores) {
 	live, err := s.Calls.Live(ctx, "node")
 	require.NoError(t, err)
 	require.Len(t, live, 1)
-	tickets, agents, err := s.Tickets.Open(ctx, "asl")
+	tickets, agents, err := whole(s.Tickets.Open(ctx, "asl"))
 	require.NoError(t, err)
 	require.Len(t, tickets, 1)
 	require.Len(t, agents, 1)
@@ -179,10 +179,12 @@ func TestRedisThatRefusesWrites(t *testing.T) {
 			}
 			require.Equal(t, before, everything(t, c), "nothing was done by halves")
 			looks(t, s)
+			require.ErrorContains(t, s.Ping(t.Context()), test.text, "a store without writing is none")
 			test.mend(t, r, c)
 			for _, w := range writes {
 				require.NoError(t, w.do(t.Context(), s), "%s, at once: no breaker was opened", w.name)
 			}
+			require.NoError(t, s.Ping(t.Context()))
 		})
 	}
 }

@@ -53,6 +53,7 @@ type sealer struct {
 	packer    cbor.UserBufferEncMode
 	unpacker  cbor.DecMode
 	receipts  map[string]receipts
+	backup    []byte // the key that tells a whole backup from a torn one
 }
 
 // scratch is where a record is unsealed, again and again.
@@ -100,6 +101,9 @@ func newSealer(key []byte, tenants []string) (*sealer, error) {
 	}
 	// A text that somebody handed over in another encoding has to come back too.
 	if s.unpacker, err = (cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid}).DecMode(); err != nil {
+		return nil, err
+	}
+	if s.backup, err = derive("backup", 32); err != nil {
 		return nil, err
 	}
 	lookup, err := derive("look up", 32)

@@ -125,7 +125,7 @@ func TestBodiesCannotBeSwapped(t *testing.T) {
 	_, err = s.Tickets.Ledgers(ctx, "asl", []queue.Subject{canaryLedgers()[0].Subject, canaryLedgers()[1].Subject})
 	require.ErrorIs(t, err, redisstore.ErrDamaged)
 	require.NoError(t, c.Copy(ctx, "{usl}:agents", "{asl}:agents", 0, true).Err())
-	_, _, err = s.Tickets.Open(ctx, "asl")
+	_, err = s.Tickets.Open(ctx, "asl")
 	require.ErrorIs(t, err, redisstore.ErrDamaged)
 }
 

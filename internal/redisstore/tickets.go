@@ -3,11 +3,8 @@ package redisstore
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 
 	"richiamo/internal/agent"
 	"richiamo/internal/dispatch"
@@ -47,36 +44,25 @@ const placesAtOnce = 1000
 
 // Open implements dispatch.Store. It reads in pages, by arrival, so that a long
 // queue does not hold up Redis; a ticket that is open all the while is in it
-// exactly once. While one part of the queue is read another is unsealed: a
-// million tickets take seconds.
-func (s *Tickets) Open(ctx context.Context, tenant string) ([]queue.Ticket, []agent.Agent, error) {
+// exactly once.
+func (s *Tickets) Open(ctx context.Context, tenant string) (dispatch.Reading, error) {
 	if err := s.db.tenant(tenant); err != nil {
-		return nil, nil, err
+		return dispatch.Reading{}, err
 	}
 	agents, err := s.agents(ctx, tenant)
 	if err != nil {
-		return nil, nil, err
+		return dispatch.Reading{}, err
 	}
 	var places []string
 	w := walk{tenant: tenant, states: openStates(), limit: placesAtOnce}
 	for more := true; more; more = w.cursor != "" {
 		var next []string
 		if next, w.cursor, err = s.places(ctx, w); err != nil {
-			return nil, nil, s.unavailable(err)
+			return dispatch.Reading{}, s.unavailable(err)
 		}
 		places = append(places, next...)
 	}
-	tickets := make([]queue.Ticket, len(places))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0) + 1) // one of them waits for Redis
-	for first := 0; first < len(places); first += readAtOnce {
-		end := min(first+readAtOnce, len(places))
-		group.Go(func() error { return s.read(ctx, tenant, places[first:end], w.states, tickets[first:end]) })
-	}
-	if err := group.Wait(); err != nil {
-		return nil, nil, err
-	}
-	return slices.DeleteFunc(tickets, gone), agents, nil
+	return dispatch.Reading{Agents: agents, About: len(places), Tickets: s.along(ctx, tenant, places)}, nil
 }
 
 func (s *Tickets) agents(ctx context.Context, tenant string) ([]agent.Agent, error) {
@@ -124,15 +110,15 @@ func (s *Tickets) Tickets(ctx context.Context, tenant string, states []queue.Sta
 		places, next = places[:limit], places[limit-1]
 	}
 	page := make([]queue.Ticket, len(places))
-	if err := s.read(ctx, tenant, places, states, page); err != nil {
+	if err := s.read(ctx, tenant, places, states, newQuick(), page); err != nil {
 		return nil, "", err
 	}
-	return slices.DeleteFunc(page, gone), next, nil
+	return present(page), next, nil
 }
 
 // read reads the tickets at these places, those that are still in one of the
 // states; the others stay empty.
-func (s *Tickets) read(ctx context.Context, tenant string, places []string, states []queue.State, tickets []queue.Ticket) error {
+func (s *Tickets) read(ctx context.Context, tenant string, places []string, states []queue.State, with *quick, tickets []queue.Ticket) error {
 	keys := make([]string, len(places))
 	for i, place := range places {
 		_, id, _ := strings.Cut(place, ":")
@@ -142,13 +128,11 @@ func (s *Tickets) read(ctx context.Context, tenant string, places []string, stat
 	if err != nil {
 		return s.unavailable(err)
 	}
-	var packed packedTicket
 	for i, value := range values {
 		if value == "" {
 			continue // it has expired
 		}
-		packed = packedTicket{}
-		if err := openPacked(s.db.seal, value, &packed, &tickets[i], keys[i]); err != nil {
+		if err := with.openTicket(s.db.seal, value, &tickets[i], keys[i]); err != nil {
 			return err
 		}
 		if !slices.Contains(states, tickets[i].State) { // it moved on since its place was read
@@ -158,8 +142,20 @@ func (s *Tickets) read(ctx context.Context, tenant string, places []string, stat
 	return nil
 }
 
-// gone tells of a ticket that read did not find.
-func gone(t queue.Ticket) bool { return t.ID == "" }
+// present leaves out the tickets that read did not find.
+func present(tickets []queue.Ticket) []queue.Ticket {
+	n := 0
+	for i := range tickets {
+		if tickets[i].ID == "" {
+			continue
+		}
+		if n < i { // a ticket is long: not moved for nothing
+			tickets[n] = tickets[i]
+		}
+		n++
+	}
+	return tickets[:n]
+}
 
 func openStates() []queue.State {
 	return slices.DeleteFunc(allStates(), func(s queue.State) bool { return !s.Open() })

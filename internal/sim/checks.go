@@ -92,7 +92,8 @@ func (c *checks) look() {
 	c.stale = false
 	c.w.inspect(func() {
 		all, _, _ := c.w.stores.Tickets.Tickets(context.Background(), tenant, nil, "", 1<<30)
-		_, c.team, _ = c.w.stores.Tickets.Open(context.Background(), tenant)
+		kept, _ := c.w.stores.Tickets.Open(context.Background(), tenant)
+		c.team = kept.Agents
 		c.tickets, c.byCall = make(map[string]queue.Ticket, len(all)), map[string]string{}
 		for _, t := range all {
 			c.tickets[t.ID] = t

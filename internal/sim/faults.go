@@ -21,7 +21,9 @@ type faults struct {
 	still   time.Duration         // the process stands still for so long then
 	freezes int                   // disturbances of that kind that are still to come
 
+	muteTill   time.Time // until when nothing can be said
 	awayTill   time.Time // until when every verb of the stores is refused
+	shutTill   time.Time // until when nobody is found in the register, because it is shut
 	inspecting bool      // the checks look: nothing befalls them, and nothing is counted
 	pending    int       // disturbances that are still to come
 	struck     time.Time // when something went wrong last
@@ -73,6 +75,9 @@ func (f *faults) after(_ context.Context, verb memstore.Verb, _ int) {
 // op is the hook of the exchange.
 func (f *faults) op(op call.Op, done bool) town.Fault {
 	if done {
+		if op == call.DoContinue { // a number is in the notebook now
+			f.w.clock.After(notesEvery, func() { f.w.asked((*process).readNotes) })
+		}
 		f.dies()
 		return town.NoFault
 	}
@@ -166,6 +171,10 @@ func (w *World) befall(d Disturbance) {
 	switch d.Kind {
 	case StoreAway:
 		w.awayTill = w.clock.Now().Add(d.For)
+	case VoiceAway:
+		w.muteTill = w.clock.Now().Add(d.For)
+	case RegisterAway:
+		w.shutTill = w.clock.Now().Add(d.For)
 	case ExchangeDies:
 		w.exchange.Crash()
 		for _, p := range w.processes {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"richiamo/internal/call"
 	"richiamo/internal/dispatch"
 	"richiamo/internal/memstore"
 	"richiamo/internal/phone"
@@ -106,6 +107,23 @@ func scenarios() []scenario {
 			p.Agents, p.Callers[0].After = []sim.Shift{later}, -1
 			p.Returns = []sim.Return{{Caller: 0}}
 		}, []string{"hears verify.confirmed"}},
+		{"registered, then verified", func(p *sim.Plan) {
+			p.Agents, p.Callers[0].Wants = []sim.Shift{later}, town.WantRegister
+			p.Returns = []sim.Return{{Caller: 0, After: 4 * time.Minute}}
+		}, []string{"hears receipt.say", "hears verify.confirmed"}},
+		{"the register is away", func(p *sim.Plan) {
+			p.Agents, p.Callers[0].Wants = []sim.Shift{later}, town.WantRegister
+			p.Faults = []sim.Disturbance{{Kind: sim.RegisterAway, At: time.Second, For: 10 * time.Minute}}
+		}, []string{"hears down.registry", "connected"}},
+		{"finds the keys while speaking", func(p *sim.Plan) {
+			p.Agents = []sim.Shift{later}
+			p.Callers[0].NoKeys, p.Callers[0].Speaks, p.Callers[0].Finds = true, 10*time.Second, true
+			p.Callers[0].Wants = town.WantRegister
+		}, []string{"hears nokey.start", "hears receipt.say"}},
+		{"given up", func(p *sim.Plan) {
+			p.Agents = []sim.Shift{{Manner: worker()}}
+			p.Faults = []sim.Disturbance{{Kind: sim.VoiceAway, At: time.Second, For: 10 * time.Second}}
+		}, []string{"is given back", "the exchange's notebook", "connected"}},
 		{"never again", func(p *sim.Plan) {
 			p.Agents = []sim.Shift{{Manner: worker(), From: 3 * time.Minute, Till: 5 * time.Minute}, {Manner: worker(), From: 12 * time.Minute}}
 			p.Homes, p.Callers[0].Stranger = []bool{true}, 1
@@ -157,10 +175,8 @@ func scenarios() []scenario {
 // unused are the verbs that calls and the planner have no use for, with the room
 // that has.
 var unused = map[memstore.Verb]string{
-	memstore.DoResign:  "a process that ends in order, which a crash is not",
-	memstore.DoTickets: "the API lists tickets",
-	memstore.DoPage:    "the API lists registrations",
-	memstore.DoChange:  "a citizen changes the number of a registration: package desk",
+	memstore.DoResign: "a process that ends in order, which a crash is not",
+	memstore.DoPage:   "the API lists registrations",
 }
 
 // TestFaults goes through every verb of the stores and every command to the
@@ -178,6 +194,10 @@ func TestFaults(t *testing.T) {
 			used[verb] = true
 		}
 	}
+	for _, op := range ops() {
+		assert.True(t, used["line "+memstore.Verb(op)], "no scenario has a command %q", op)
+	}
+	assert.True(t, used[sim.DoKeep], "no scenario keeps a recording")
 	for _, verb := range memstore.Verbs() {
 		assert.NotEqual(t, used[verb], unused[verb] != "", "%s: used by a scenario, or in unused with a reason, and not both", verb)
 	}
@@ -186,6 +206,15 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			sc.disturbed(t, s)
 		})
+	}
+}
+
+// ops are all commands to the exchange but call.DoPress, which no conversation has a
+// use for so far.
+func ops() []call.Op {
+	return []call.Op{
+		call.DoAnswer, call.DoPlay, call.DoStop, call.DoMusic, call.DoQuiet, call.DoCreate, call.DoDial, call.DoJoin,
+		call.DoPart, call.DoRecord, call.DoCease, call.DoHangup, call.DoContinue,
 	}
 }
 

@@ -21,7 +21,11 @@ type Plan struct {
 	Homes   []bool // telephones; true: one that can be called while it is in use
 	Callers []Caller
 	Returns []Return
+	Enrols  []Enrol
 	Faults  []Disturbance
+	// Neighbour is how another authority on the same installation serves; nil:
+	// there is none. Its agents and citizens say that they are its.
+	Neighbour *dispatch.Config
 
 	Lag          time.Duration // what is asked of the outside takes up to so long
 	Slow         float64       // the chance that it takes seconds
@@ -38,19 +42,28 @@ type Plan struct {
 type Shift struct {
 	town.Manner
 	From, Till time.Duration
+	Neighbour  bool // works for the neighbour
 }
 
 // Caller is a citizen and the first call of the day; a negative After: none.
 type Caller struct {
 	town.Temper
-	Home  int // the telephone
-	After time.Duration
+	Home      int // the telephone
+	After     time.Duration
+	Neighbour bool // calls the neighbour
 }
 
 // Return is a citizen handed over by the portal, to be called.
 type Return struct {
 	Caller int
 	After  time.Duration
+}
+
+// Enrol is a citizen whom a pharmacy or a family doctor registers through the API:
+// somebody who does not call.
+type Enrol struct {
+	Channel string // pharmacy, gp
+	After   time.Duration
 }
 
 // Kind is a kind of disturbance.
@@ -67,6 +80,8 @@ const (
 	FreezeAfter  Kind = "freeze-after"    // likewise, before it hears of it
 
 	StoreAway    Kind = "store-away"    // At, for For: every verb is refused
+	RegisterAway Kind = "register-away" // At, for For: nobody can be looked up
+	VoiceAway    Kind = "voice-away"    // At, for For: nothing can be said
 	ExchangeDies Kind = "exchange-dies" // At, back after For
 	ProcessDies  Kind = "process-dies"  // At
 	TwoProcesses Kind = "two-processes" // At: another process starts while one runs

@@ -46,7 +46,7 @@ func (w *World) start() {
 	p := &process{w: w, n: len(w.processes) + 1}
 	w.processes, w.born = append(w.processes, p), w.clock.Now()
 	w.tell("process %d starts", p.n)
-	p.tickets = dispatch.New(w.ticketStore(), w.stores.Blocks, map[string]dispatch.Config{tenant: w.serve}, dispatch.Options{
+	p.tickets = dispatch.New(w.ticketStore(), w.stores.Blocks, w.offices(), dispatch.Options{
 		Now: w.clock.Now, NewID: w.newID, Dice: w.dice.IntN, Moved: w.moved,
 	})
 	p.runner = call.NewRunner(call.Config{
@@ -54,8 +54,8 @@ func (w *World) start() {
 		Host: p, Line: w.exchange, Store: w.stores.Calls, Nodes: w.stores.Calls,
 		Outside: asking{w, desk.New(desk.Config{
 			Tickets: p.tickets, Registrations: w.stores.Registrations, Limits: w.stores.Limits,
-			Recordings: recordings{}, Secret: []byte("a secret of the simulation"),
-			Tenants: map[string]desk.Tenant{tenant: w.deskTenant()},
+			Recordings: recordings{w}, Secret: []byte("a secret of the simulation"),
+			Tenants: w.desks(),
 		})},
 		AfterKey: 500 * time.Millisecond, AfterAnswer: time.Second, BeforeEnd: time.Second,
 		Now: w.clock.Now, Beside: p.beside,
@@ -78,13 +78,17 @@ func (p *process) take(wait time.Duration) {
 
 // staff makes the agents known, and connects.
 func (p *process) staff() {
-	team := make([]agent.Agent, 0, len(p.w.agents))
-	for _, a := range p.w.agents {
-		team = append(team, agent.Agent{ID: a.Name})
-	}
-	if err := p.tickets.Staff(context.Background(), tenant, team); err != nil {
-		p.later(time.Second, p.staff)
-		return
+	for _, of := range p.w.tenants() {
+		team := make([]agent.Agent, 0, len(p.w.agents))
+		for _, a := range p.w.agents {
+			if p.w.employer(a.Name) == of {
+				team = append(team, agent.Agent{ID: a.Name})
+			}
+		}
+		if err := p.tickets.Staff(context.Background(), of, team); err != nil {
+			p.later(time.Second, p.staff)
+			return
+		}
 	}
 	p.connect()
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 
 	"richiamo/internal/citizen"
@@ -12,6 +13,32 @@ type register struct {
 	people []citizen.Citizen
 	keys   map[fiscalcode.Keys]int
 	codes  map[fiscalcode.Code]int
+}
+
+// guarded is desk.Registry of one world: the register, which may be shut.
+type guarded struct {
+	*register
+	w *World
+}
+
+var errShut = errors.New("sim: the register is shut")
+
+func (g guarded) shut() bool { return g.w.clock.Now().Before(g.w.shutTill) }
+
+// Identify implements desk.Registry.
+func (g guarded) Identify(keys fiscalcode.Keys, second citizen.Second) (citizen.Citizen, citizen.Outcome, error) {
+	if g.shut() {
+		return citizen.Citizen{}, 0, errShut
+	}
+	return g.register.Identify(keys, second)
+}
+
+// ByCode implements desk.Registry.
+func (g guarded) ByCode(code fiscalcode.Code) (person citizen.Citizen, found bool, err error) {
+	if g.shut() {
+		return citizen.Citizen{}, false, errShut
+	}
+	return g.register.ByCode(code)
 }
 
 // consonants are those of surnames: three of them stand for one.

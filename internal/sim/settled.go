@@ -151,12 +151,15 @@ func (w *World) unsettled() string {
 		return strings.Join(going, ", ")
 	}
 	w.inspect(func() {
-		open, team, _ := w.stores.Tickets.Open(context.Background(), tenant)
-		for _, t := range open {
-			add(!t.NotBefore.Equal(queue.NoDate()), "%s, %s", t, t.Reason)
-		}
-		for _, a := range team {
-			add(a.State.Serving(), "agent %s is %s", a.ID, a.State)
+		for _, of := range w.tenants() {
+			kept, _ := w.stores.Tickets.Open(context.Background(), of)
+			open, _ := kept.All()
+			for _, t := range open {
+				add(!t.NotBefore.Equal(queue.NoDate()), "%s, %s", t, t.Reason)
+			}
+			for _, a := range kept.Agents {
+				add(a.State.Serving(), "agent %s is %s", a.ID, a.State)
+			}
 		}
 	})
 	if len(going) == 0 {

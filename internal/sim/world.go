@@ -123,8 +123,11 @@ func (w *World) people() {
 		year, day := born(n)
 		person := &town.Citizen{
 			Name: fmt.Sprintf("c%d", i), Temper: c.Temper, Home: home, Keys: who.Code.Keypad().Reveal(),
-			Card: who.Card.Reveal()[citizen.CardLen-5:], Born: fmt.Sprintf("%02d01%04d", day, year),
+			Dials: service, Card: who.Card.Reveal()[citizen.CardLen-5:], Born: fmt.Sprintf("%02d01%04d", day, year),
 			Clock: w.clock, Dice: w.dice, Exchange: w.exchange,
+		}
+		if c.Neighbour {
+			person.Dials = neighbourService
 		}
 		home.People = append(home.People, person)
 		w.citizens = append(w.citizens, person)
@@ -148,7 +151,20 @@ func (w *World) person(i int) int {
 // number is the telephone number of a home, invented: an area code of Milan.
 func number(home int) string { return fmt.Sprintf("02%07d", 1000000+home) }
 
-// deskTenant is what the desk knows of the authority.
+// campaign is what citizens of a world register for.
+const campaign = "vaccino"
+
+// desks is what the desk knows of each authority: they have the same citizens and
+// the same campaign here, and nothing else in common.
+func (w *World) desks() map[string]desk.Tenant {
+	all := map[string]desk.Tenant{}
+	for _, of := range w.tenants() {
+		all[of] = w.deskTenant()
+	}
+	return all
+}
+
+// deskTenant is what the desk knows of an authority.
 func (w *World) deskTenant() desk.Tenant {
 	until, _ := citizen.NewDate(1941, 12, 31) // a date that exists
 	if w.Light {
@@ -158,7 +174,7 @@ func (w *World) deskTenant() desk.Tenant {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return desk.Tenant{Registry: w.register, Campaign: "vaccino", BornUntil: until, Zone: zone, Tries: desk.DefaultTries()}
+	return desk.Tenant{Registry: guarded{w.register, w}, Campaign: campaign, BornUntil: until, Zone: zone, Tries: desk.DefaultTries()}
 }
 
 // Run plays the world until everything is settled, and returns the first thing
@@ -244,8 +260,41 @@ func (w *World) begin() {
 		w.expected++
 		w.clock.After(r.After+2*time.Second, func() { w.handOver(i, r) })
 	}
+	for i, e := range w.Enrols {
+		w.expected++
+		w.clock.After(e.After+2*time.Second, func() { w.enrol(i, e) })
+	}
 	w.disturb()
 	w.clock.After(watchEvery, w.watch)
+}
+
+// enrol is another system registering the i-th citizen after those who call, until
+// it is taken.
+func (w *World) enrol(i int, e Enrol) {
+	who, err := w.register.people[w.person(len(w.Callers)+i)], errNobody
+	w.asked(func(*process) {
+		_, _, err = w.stores.Registrations.Add(context.Background(), desk.Registration{
+			Tenant: tenant, Campaign: campaign, Citizen: who.Code.Reveal(), Channel: e.Channel,
+			Phone: number(len(w.homes) + i), At: w.clock.Now(),
+		})
+	})
+	if err != nil {
+		w.clock.After(5*time.Second, func() { w.enrol(i, e) })
+		return
+	}
+	w.expected--
+}
+
+// Registered counts the registrations of each channel.
+func (w *World) Registered() map[string]int {
+	counts := map[string]int{}
+	w.inspect(func() {
+		all, _, _ := w.stores.Registrations.Page(context.Background(), tenant, "", 1<<30)
+		for _, r := range all {
+			counts[r.Channel]++
+		}
+	})
+	return counts
 }
 
 // handOver is the portal handing a registrant over, until it is taken.
@@ -308,6 +357,10 @@ func (w *World) stride() time.Duration {
 		return w.Round
 	}
 	if w.Light { // to look what is due costs more than to have the planner look
+		now := w.clock.Now()
+		if opens, ok := w.serve.Window.Next(now); ok && w.Plan.Neighbour == nil { // nobody is called by night
+			return min(max(opens.Sub(now), 30*time.Second), 10*time.Minute)
+		}
 		return 30 * time.Second
 	}
 	return min(max(w.nextDue(), w.Round), 10*time.Minute)
@@ -338,10 +391,19 @@ type office struct{ w *World }
 
 var errNobody = errors.New("sim: the service is not there")
 
+// employer is the authority that an agent works for.
+func (w *World) employer(name string) string {
+	i := slices.IndexFunc(w.agents, func(a *town.Agent) bool { return a.Name == name })
+	if i >= 0 && w.Plan.Agents[i].Neighbour {
+		return neighbour
+	}
+	return tenant
+}
+
 // State implements town.Office.
 func (o office) State(name string) (state string, ok bool) {
 	o.w.asked(func(p *process) {
-		team, err := p.tickets.Agents(context.Background(), tenant)
+		team, err := p.tickets.Agents(context.Background(), o.w.employer(name))
 		for _, a := range team {
 			if err == nil && a.ID == name {
 				state, ok = string(a.State), true
@@ -354,7 +416,7 @@ func (o office) State(name string) (state string, ok bool) {
 func (o office) set(name string, s agent.State, reason string) error {
 	err := errNobody
 	o.w.asked(func(p *process) {
-		_, err = p.tickets.SetAgentState(context.Background(), tenant, name, s, reason)
+		_, err = p.tickets.SetAgentState(context.Background(), o.w.employer(name), name, s, reason)
 	})
 	return err
 }
@@ -372,7 +434,7 @@ func (o office) Away(name string) error { return o.set(name, agent.Away, "") }
 func (o office) WroteUp(name string) error {
 	err := errNobody
 	o.w.asked(func(p *process) {
-		_, err = p.tickets.WroteUp(context.Background(), tenant, name, "helped", "")
+		_, err = p.tickets.WroteUp(context.Background(), o.w.employer(name), name, "helped", "")
 	})
 	return err
 }

@@ -63,6 +63,14 @@ func newMedia(p *Phone) (*media, error) {
 
 func (m *media) addr() netip.AddrPort { return m.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
 
+// announced is where the phone says that its audio is.
+func (m *media) announced(p *Phone) netip.AddrPort {
+	if p.cfg.Announced.IsValid() {
+		return netip.AddrPortFrom(p.cfg.Announced, m.addr().Port())
+	}
+	return m.addr()
+}
+
 func (m *media) close() { _ = m.conn.Close() }
 
 func newCall(p *Phone, d *dialog, m *media, sdp []byte) *Call {

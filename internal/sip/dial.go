@@ -43,7 +43,7 @@ func (p *Phone) Dial(ctx context.Context, to, from string) (*Call, error) {
 		remote: party{uri: sip.Uri{Scheme: "sip", User: target.User, Host: target.Host, Port: target.Port}},
 		target: target,
 	}
-	c := newCall(p, d, m, writeSDP(m.addr(), payloadEvent))
+	c := newCall(p, d, m, writeSDP(m.announced(p), payloadEvent))
 	if err := p.invite(ctx, c); err != nil {
 		m.close()
 		return nil, err
@@ -100,7 +100,7 @@ func (p *Phone) invite(ctx context.Context, c *Call) error {
 		}
 		if !res.IsSuccess() {
 			tx.Terminate()
-			return &Refused{Status: res.StatusCode, Reason: res.Reason}
+			return &Refused{Status: res.StatusCode, Reason: res.Reason, Cause: causeOf(res)}
 		}
 		return p.established(ctx, c, tx, res)
 	}

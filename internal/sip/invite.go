@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -147,9 +148,31 @@ func (inv *Invite) Ring() error {
 	return nil
 }
 
+// Asserted is who calls as the network vouches for it: the user part of
+// P-Asserted-Identity (RFC 3325), "" if there is none.
+func (inv *Invite) Asserted() string {
+	h := inv.req.GetHeader("P-Asserted-Identity")
+	if h == nil {
+		return ""
+	}
+	var uri sip.Uri
+	address := h.Value()
+	if _, in, ok := strings.Cut(address, "<"); ok {
+		address, _, _ = strings.Cut(in, ">")
+	}
+	if sip.ParseUri(address, &uri) != nil {
+		return address
+	}
+	return userOf(uri)
+}
+
 // Refuse declines the call: 486 busy, 480 not available, 404 unknown, 503, 603
 // and so on.
-func (inv *Invite) Refuse(status int) error {
+func (inv *Invite) Refuse(status int) error { return inv.RefuseFor(status, 0) }
+
+// RefuseFor is Refuse with the cause of Q.850 that is behind it, as a carrier tells it
+// (RFC 3326); 0 tells none.
+func (inv *Invite) RefuseFor(status, cause int) error {
 	if status < 300 || status > 699 {
 		return fmt.Errorf("a call is refused with a status from 300 to 699, not %d", status)
 	}
@@ -157,7 +180,11 @@ func (inv *Invite) Refuse(status int) error {
 		return ErrGone
 	}
 	defer close(inv.over)
-	if err := inv.tx.Respond(sip.NewResponseFromRequest(inv.req, status, Reason(status), nil)); err != nil {
+	res := sip.NewResponseFromRequest(inv.req, status, Reason(status), nil)
+	if cause != 0 {
+		res.AppendHeader(sip.NewHeader("Reason", fmt.Sprintf("Q.850;cause=%d", cause)))
+	}
+	if err := inv.tx.Respond(res); err != nil {
 		return fmt.Errorf("refuse the call: %w", err)
 	}
 	return nil
@@ -192,7 +219,7 @@ func (inv *Invite) Answer() (*Call, error) {
 		p.reply(inv.req, inv.tx, sip.StatusInternalServerError)
 		return nil, err
 	}
-	c := newCall(p, inv.dialog(), m, writeSDP(m.addr(), offer.events))
+	c := newCall(p, inv.dialog(), m, writeSDP(m.announced(p), offer.events))
 	if err := p.add(c); err != nil {
 		m.close()
 		p.reply(inv.req, inv.tx, sip.StatusTemporarilyUnavailable)

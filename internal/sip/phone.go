@@ -53,6 +53,11 @@ type Config struct {
 	Ear    *Ear         // recognises recordings; nil: tones and unknown audio only
 	Logger *slog.Logger // what happens to the phone, without numbers; nil: nothing is logged
 
+	// Announced is the address that the phone names for its sound, in place of the
+	// one where it really is: so does a phone behind a router, or in a network of
+	// which it knows only the inside. The zero Addr names the real one.
+	Announced netip.Addr
+
 	Keys  KeyTiming // how keys are pressed
 	Quiet bool      // send no audio until a key, a tone or a recording is to be sent (cheap)
 	Deaf  bool      // ignore all audio that comes in (cheaper still); nothing is heard or recorded

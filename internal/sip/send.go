@@ -23,7 +23,7 @@ const frameTime = 20 * time.Millisecond
 // KeyTiming says how keys are pressed. Zero values take the defaults.
 type KeyTiming struct {
 	On  time.Duration // how long a key is held, in steps of 20 ms; default 100 ms
-	Off time.Duration // the least time between two keys, in steps of 20 ms; default 80 ms
+	Off time.Duration // the least time between two keys, in steps of 20 ms; default 140 ms
 
 	// Ends is how many end packets are sent (RFC 4733, 2.5.1.4); default 3. Fewer
 	// or more show how the other side takes losses and repetitions; -1 sends none,
@@ -36,7 +36,7 @@ func (k KeyTiming) withDefaults() KeyTiming {
 		k.On = 100 * time.Millisecond
 	}
 	if k.Off == 0 {
-		k.Off = 80 * time.Millisecond
+		k.Off = 140 * time.Millisecond
 	}
 	if k.Ends == 0 {
 		k.Ends = 3

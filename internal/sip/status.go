@@ -3,6 +3,9 @@ package sip
 import (
 	"fmt"
 	"strconv"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
 )
 
 // Refused is the error of a call that was not answered because the other side
@@ -10,6 +13,21 @@ import (
 type Refused struct {
 	Status int    // SIP status, 300 to 699
 	Reason string // the other side's words; may be empty
+	Cause  int    // of Q.850, where the other side gives one (RFC 3326); 0 otherwise
+}
+
+// causeOf reads the cause of Q.850 that goes with a refusal: "Q.850;cause=34".
+func causeOf(res *sip.Response) int {
+	for _, h := range res.GetHeaders("Reason") {
+		protocol, parameters, _ := strings.Cut(h.Value(), ";")
+		for p := range strings.SplitSeq(parameters, ";") {
+			name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
+			if cause, err := strconv.Atoi(value); err == nil && name == "cause" && strings.EqualFold(protocol, "Q.850") {
+				return cause
+			}
+		}
+	}
+	return 0
 }
 
 // Error says the status in words.

@@ -125,10 +125,8 @@ func TestFiguresPrintMasked(t *testing.T) {
 // word, and the other way round.
 func TestConstantsAreTheCatalogue(t *testing.T) {
 	t.Parallel()
-	file, err := parser.ParseFile(token.NewFileSet(), "ids.go", nil, 0)
-	require.NoError(t, err)
 	var constants []string
-	ast.Inspect(file, func(n ast.Node) bool {
+	constant := func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
 		if !ok {
 			return true
@@ -142,7 +140,12 @@ func TestConstantsAreTheCatalogue(t *testing.T) {
 		assert.Equal(t, name, spec.Names[0].Name)
 		constants = append(constants, id)
 		return false
-	})
+	}
+	for _, name := range []string{"ids.go", "ids_calls.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		require.NoError(t, err)
+		ast.Inspect(file, constant)
+	}
 	var ids []string
 	for _, id := range italian(t).IDs() {
 		ids = append(ids, string(id))

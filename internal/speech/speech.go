@@ -28,7 +28,7 @@
 //
 // # To add or change a prompt
 //
-// Write it in prompts/it/catalogue.txt, add its constant to ids.go, run
+// Write it in prompts/it/catalogue.txt, add its constant to ids.go (of our calls: ids_calls.go), run
 // "make prompts". The tests of this package and of prompts say what is
 // missing. The rules of the texts (the Lei form, fifteen words a sentence,
 // keys last) are in those tests.

@@ -281,6 +281,7 @@ func Nodes(t *testing.T, open Open) {
 		"racing takers get different terms":             nodeRace,
 		"only the present term and claim may dial":      nodeMayDial,
 		"a dial is noted for its call and can be asked": nodeDialled,
+		"only the present term holds the exchange":      nodeHolds,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -374,6 +375,17 @@ func nodeMayDial(t *testing.T, p place) {
 	require.NoError(t, p.Nodes.MayDial(ctx, note))
 	p.take(t) // somebody else takes the exchange
 	require.ErrorIs(t, p.Nodes.MayDial(ctx, note), call.ErrStale)
+}
+
+func nodeHolds(t *testing.T, p place) {
+	ctx := t.Context()
+	require.NoError(t, p.Nodes.Holds(ctx, p.node, p.term))
+	require.ErrorIs(t, p.Nodes.Holds(ctx, p.node, p.term+1), call.ErrStale)
+	require.ErrorIs(t, p.Nodes.Holds(ctx, p.node, 0), call.ErrStale)
+	require.ErrorIs(t, p.Nodes.Holds(ctx, Name("node"), p.term), call.ErrStale)
+	next := p.take(t)
+	require.ErrorIs(t, p.Nodes.Holds(ctx, p.node, p.term), call.ErrStale)
+	require.NoError(t, p.Nodes.Holds(ctx, p.node, next))
 }
 
 func nodeDialled(t *testing.T, p place) {

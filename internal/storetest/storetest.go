@@ -108,7 +108,7 @@ func fill(t *testing.T, v reflect.Value, n *int) {
 		}
 	case reflect.String:
 		v.SetString(fmt.Sprintf("text-%d", *n))
-	case reflect.Int, reflect.Int64:
+	case reflect.Int, reflect.Int32, reflect.Int64:
 		v.SetInt(int64(*n))
 	case reflect.Bool:
 		v.SetBool(true)

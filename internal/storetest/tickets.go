@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -51,6 +52,16 @@ func (o office) commit(t *testing.T, c dispatch.Change) dispatch.Change {
 	return after
 }
 
+// open waits for all that is open.
+func (o office) open(ctx context.Context) ([]queue.Ticket, []agent.Agent, error) {
+	r, err := o.Open(ctx, o.tenant)
+	if err != nil {
+		return nil, nil, err
+	}
+	tickets, err := r.All()
+	return tickets, r.Agents, err
+}
+
 // Tickets holds a dispatch.Store to its promises.
 func Tickets(t *testing.T, open Open) {
 	t.Helper()
@@ -92,7 +103,7 @@ func ticketRoundTrip(t *testing.T, o office) {
 	got, err := o.Ticket(ctx, o.tenant, ticket.ID)
 	require.NoError(t, err)
 	same(t, ticket, got)
-	tickets, agents, err := o.Open(ctx, o.tenant)
+	tickets, agents, err := o.open(ctx)
 	require.NoError(t, err)
 	same(t, []queue.Ticket{ticket}, tickets)
 	same(t, []agent.Agent{someone}, agents)
@@ -128,7 +139,7 @@ func ticketWhole(t *testing.T, o office) {
 	stale.Agents[0].Version = 9
 	_, err := o.Commit(ctx, stale)
 	require.ErrorIs(t, err, dispatch.ErrStale)
-	tickets, agents, err := o.Open(ctx, o.tenant)
+	tickets, agents, err := o.open(ctx)
 	require.NoError(t, err)
 	same(t, before.Tickets, tickets)
 	same(t, before.Agents, agents)
@@ -175,7 +186,7 @@ func ticketKeyRace(t *testing.T, o office) {
 	for _, answer := range answers {
 		same(t, answers[0], answer)
 	}
-	tickets, _, err := o.Open(t.Context(), o.tenant)
+	tickets, _, err := o.open(t.Context())
 	require.NoError(t, err)
 	assert.Len(t, tickets, 1)
 }
@@ -255,7 +266,7 @@ func ticketOpen(t *testing.T, o office) {
 	}
 	c.Agents = []agent.Agent{o.agent("b"), o.agent("a")}
 	after := o.commit(t, c)
-	tickets, agents, err := o.Open(ctx, o.tenant)
+	tickets, agents, err := o.open(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"connected", "dialling", "due", "pending", "waiting"}, ids(tickets))
 	require.Len(t, agents, 2)
@@ -264,7 +275,7 @@ func ticketOpen(t *testing.T, o office) {
 	waiting := after.Tickets[0]
 	waiting.State = queue.Done
 	o.commit(t, o.change(waiting))
-	tickets, _, err = o.Open(ctx, o.tenant)
+	tickets, _, err = o.open(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"connected", "dialling", "due", "pending"}, ids(tickets))
 	got, err := o.Ticket(ctx, o.tenant, "waiting")
@@ -361,7 +372,7 @@ func ticketNotShared(t *testing.T, o office) {
 	before := o.commit(t, c) // what the key's change left
 	got, err := o.Ticket(t.Context(), o.tenant, "t")
 	require.NoError(t, err)
-	_, agents, err := o.Open(t.Context(), o.tenant)
+	_, agents, err := o.open(t.Context())
 	require.NoError(t, err)
 	for _, shared := range []queue.Ticket{ticket, after.Tickets[0], before.Tickets[0], got} {
 		shared.Attempts[0].Call = "changed"
@@ -374,7 +385,7 @@ func ticketNotShared(t *testing.T, o office) {
 	before = o.commit(t, c)
 	got, err = o.Ticket(t.Context(), o.tenant, "t")
 	require.NoError(t, err)
-	tickets, agents, err := o.Open(t.Context(), o.tenant)
+	tickets, agents, err := o.open(t.Context())
 	require.NoError(t, err)
 	for _, kept := range []queue.Ticket{before.Tickets[0], got, tickets[0]} {
 		assert.Equal(t, "t-1", kept.Attempts[0].Call)
@@ -392,7 +403,7 @@ func ticketMany(t *testing.T, o office) {
 		c.Agents = append(c.Agents, o.agent(fmt.Sprintf("a%03d", i)))
 	}
 	after := o.commit(t, o.commit(t, c))
-	tickets, agents, err := o.Open(t.Context(), o.tenant)
+	tickets, agents, err := o.open(t.Context())
 	require.NoError(t, err)
 	same(t, after.Tickets, tickets)
 	same(t, after.Agents, agents)

@@ -33,6 +33,7 @@ type Metrics struct {
 	waits           *prometheus.HistogramVec
 	fairness        fairness
 	watch           watch
+	backups         backups
 
 	identified       *prometheus.CounterVec
 	registrations    *prometheus.CounterVec
@@ -54,6 +55,7 @@ func NewMetrics(version string) *Metrics {
 	m.makeQueue()
 	m.makeFairness()
 	m.makeEdges()
+	m.makeBackups()
 	m.gauges("richiamo_build_info", "Always 1; the label names the version.", "version").WithLabelValues(label(version)).Set(1)
 	return m
 }
@@ -109,8 +111,8 @@ func (m *Metrics) makeLine() {
 }
 
 func (m *Metrics) makeQueue() {
-	m.tickets = m.gauges("richiamo_tickets", "Tickets by state.", "state")
-	m.agents = m.gauges("richiamo_agents", "Agents by state.", "state")
+	m.tickets = m.gauges("richiamo_tickets", "Open tickets by state.", "tenant", "state")
+	m.agents = m.gauges("richiamo_agents", "Agents by state.", "tenant", "state")
 	m.attempts = m.counters("richiamo_call_attempts_total", "Dialled calls that ended, by how they ended.", "outcome")
 	m.waits = m.seconds("richiamo_wait_seconds", "Time from arrival to an agent, of those who held the line and of those who were called back.", people(), "kind")
 }
@@ -119,7 +121,7 @@ func (m *Metrics) makeEdges() {
 	m.identified = m.counters("richiamo_identifications_total", "Tries of citizens to be identified, by result.", "result")
 	m.registrations = m.counters("richiamo_registrations_total", "Registrations kept, by channel.", "channel")
 	m.citizens = m.gauges("richiamo_registry_citizens", "Citizens in the registry that is being served.", "tenant")
-	m.storeUp = m.gauges("richiamo_store_connected", "1 while Redis answers, else 0.").WithLabelValues()
+	m.storeUp = m.gauges("richiamo_store_connected", "1 while Redis answers and writes, else 0.").WithLabelValues()
 	m.httpSeconds = m.seconds("richiamo_http_request_seconds", "Time to answer a request of the API.", between(), "method", "route", "status")
 	m.httpAuthFailures = m.counters("richiamo_http_auth_failures_total", "Requests without a known key.").WithLabelValues()
 }
@@ -199,14 +201,14 @@ func (m *Metrics) Commanded(command, outcome string, d time.Duration) {
 	m.commandSeconds.WithLabelValues(label(command), label(outcome)).Observe(d.Seconds())
 }
 
-// TicketsBy sets how many tickets are in a state.
-func (m *Metrics) TicketsBy(state string, n int) {
-	m.tickets.WithLabelValues(label(state)).Set(float64(n))
+// TicketsBy sets how many tickets of a tenant are in a state.
+func (m *Metrics) TicketsBy(tenant, state string, n int) {
+	m.tickets.WithLabelValues(label(tenant), label(state)).Set(float64(n))
 }
 
-// AgentsBy sets how many agents are in a state.
-func (m *Metrics) AgentsBy(state string, n int) {
-	m.agents.WithLabelValues(label(state)).Set(float64(n))
+// AgentsBy sets how many agents of a tenant are in a state.
+func (m *Metrics) AgentsBy(tenant, state string, n int) {
+	m.agents.WithLabelValues(label(tenant), label(state)).Set(float64(n))
 }
 
 // AttemptEnded counts a dialled call that ended, by its outcome.

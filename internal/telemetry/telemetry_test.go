@@ -137,19 +137,25 @@ func exercise(m *Metrics, word string) {
 	m.Requested(word, word, time.Second)
 	m.Reacted(time.Millisecond)
 	m.LineUp(word, true)
+	m.BackupMade(time.Time{})
+	m.BackupMade(time.Unix(1, 0))
+	m.BackupFailed()
 	m.EventSeen(word)
 	m.Commanded(word, word, time.Millisecond)
-	m.TicketsBy(word, 3)
-	m.AgentsBy(word, 2)
+	m.TicketsBy(word, word, 3)
+	m.AgentsBy(word, word, 2)
 	m.AttemptEnded(word)
 	m.Waited(word, time.Minute)
 	some := Quantiles{N: 7, P50: time.Minute, P90: 5 * time.Minute}
 	m.Waits(word, word, some)
 	m.AnnouncedOff(time.Minute)
 	m.AnnouncedOff(-time.Minute)
+	m.AnnouncedLeft(true)
+	m.AnnouncedLeft(false)
 	m.PromiseMet(word, -time.Minute)
 	m.PromiseMet(word, 10*time.Minute)
-	m.TicketsOfClass(word, 4)
+	m.TicketsOfClass(word, word, 4)
+	m.OfficesOpen(word, true)
 	m.TicketsCapped(word, 1)
 	m.Worklist(word, 5)
 	m.Alarm(word, word, true)
@@ -188,17 +194,20 @@ func TestMetrics(t *testing.T) {
 		`richiamo_call_save_seconds_count{result="failed"} 1`,
 		`richiamo_call_request_seconds_sum{outcome="preregister",request="preregister"} 1`,
 		`richiamo_ari_connected{node="preregister"} 1`,
-		`richiamo_tickets{state="preregister"} 3`,
-		`richiamo_agents{state="preregister"} 2`,
+		`richiamo_tickets{state="preregister",tenant="preregister"} 3`,
+		`richiamo_agents{state="preregister",tenant="preregister"} 2`,
 		`richiamo_call_attempts_total{outcome="preregister"} 1`,
 		`richiamo_wait_percentile_seconds{kind="preregister",percentile="50",tenant="preregister"} 60`,
 		`richiamo_wait_percentile_seconds{kind="preregister",percentile="90",tenant="preregister"} 300`,
 		`richiamo_announced_wait_error_seconds_sum{direction="longer"} 60`,
 		`richiamo_announced_wait_error_seconds_sum{direction="shorter"} 60`,
+		`richiamo_announced_waits_left_total{direction="longer"} 1`,
+		`richiamo_announced_waits_left_total{direction="unknown"} 1`,
 		`richiamo_promises_total{result="kept",tenant="preregister"} 1`,
 		`richiamo_promises_total{result="late",tenant="preregister"} 1`,
 		`richiamo_promise_late_seconds_sum 600`,
-		`richiamo_tickets_by_class{class="preregister"} 4`,
+		`richiamo_tickets_by_class{class="preregister",tenant="preregister"} 4`,
+		`richiamo_offices_open{tenant="preregister"} 1`,
 		`richiamo_tickets_capped{tenant="preregister"} 1`,
 		`richiamo_worklist{tenant="preregister"} 5`,
 		`richiamo_alarm{kind="preregister",tenant="preregister"} 1`,
@@ -236,8 +245,8 @@ func TestNoCanaryInTheMetrics(t *testing.T) {
 		assert.NotContains(t, strings.ToUpper(page), strings.ToUpper(c))
 	}
 	assert.NotContains(t, page, "Zoë")
-	assert.Contains(t, page, `richiamo_tickets{state="other"}`)
-	assert.Contains(t, page, `richiamo_tickets{state="none"}`)
+	assert.Contains(t, page, `richiamo_tickets{state="other",tenant="other"}`)
+	assert.Contains(t, page, `richiamo_tickets{state="none",tenant="none"}`)
 }
 
 // What is written about metrics names such that there are.

@@ -34,6 +34,10 @@ func (k Key) owns(channel string) bool {
 	return k.Channel == Admin || channel == string(k.Channel)
 }
 
+// judgesSymptoms tells whether a key may say that a symptom can't wait: a doctor's, or
+// one that may do everything. Who only takes down requests may not, or all would.
+func (k Key) judgesSymptoms() bool { return k.Channel == GP || k.Channel == Admin }
+
 // authenticate finds the key of a request. Every known key is compared, each in
 // constant time, so that the time tells nothing of them.
 func (a *api) authenticate(r *http.Request) (Key, *problem) {

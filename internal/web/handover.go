@@ -23,7 +23,8 @@ type returnCallJSON struct {
 	Reason     queue.Reason  `json:"reason,omitempty"`
 	Purpose    queue.Purpose `json:"purpose"`
 	Channel    string        `json:"channel"`
-	Joined     int           `json:"joined"`                // requests that joined this one
+	Joined     int           `json:"joined"` // requests that joined this one
+	Class      queue.Class   `json:"class,omitempty"`
 	FiscalCode string        `json:"fiscal_code,omitempty"` // masked
 	Phone      string        `json:"phone,omitempty"`       // masked
 	Language   string        `json:"language,omitempty"`
@@ -31,7 +32,7 @@ type returnCallJSON struct {
 	NotBefore  *time.Time    `json:"not_before,omitempty"`
 	Promised   *promisedJSON `json:"promised,omitempty"`
 	Slot       queue.HalfDay `json:"half_day,omitempty"`
-	Replans    int           `json:"replanned"`
+	Replans    int32         `json:"replanned"`
 	CreatedAt  *time.Time    `json:"created_at"`
 	UpdatedAt  *time.Time    `json:"updated_at"`
 	Attempts   []attemptJSON `json:"attempts"`
@@ -72,7 +73,7 @@ func showReturnCall(t queue.Ticket, who Key) returnCallJSON {
 		own = joined
 	}
 	shown := returnCallJSON{
-		ID: t.ID, State: t.State, Reason: t.Reason, Purpose: own.Purpose, Channel: own.Channel, Joined: len(t.Also),
+		ID: t.ID, State: t.State, Reason: t.Reason, Purpose: own.Purpose, Channel: own.Channel, Joined: len(t.Also), Class: t.Class,
 		FiscalCode: maskCode(cmp.Or(own.Citizen, t.Citizen)), Language: t.Language, Note: own.Note, Slot: t.Slot, Replans: t.Replans,
 		NotBefore: since(t.NotBefore), CreatedAt: since(t.Arrived), UpdatedAt: since(t.Updated),
 		Attempts: make([]attemptJSON, len(t.Attempts)),
@@ -110,6 +111,7 @@ func (a *api) createReturnCall(w http.ResponseWriter, r *http.Request, who Key) 
 		NotBefore  string `json:"not_before"`
 		Language   string `json:"language"`
 		Note       string `json:"note"`
+		Class      string `json:"class"`
 	}
 	if err := readBody(w, r, &body); err != nil {
 		return err
@@ -118,15 +120,19 @@ func (a *api) createReturnCall(w http.ResponseWriter, r *http.Request, who Key) 
 	code, number := f.fiscalCode("fiscal_code", body.FiscalCode), f.phone("phone", body.Phone)
 	wanted := dispatch.ReturnCall{
 		Citizen: code.Reveal(), Phone: number, Purpose: queue.Purpose(body.Purpose), NotBefore: f.notBefore("not_before", body.NotBefore, a.Now()),
-		Language: body.Language, Note: body.Note, Channel: string(who.Channel),
+		Language: body.Language, Note: body.Note, Channel: string(who.Channel), Class: queue.Class(body.Class),
 	}
 	f.oneOf("purpose", body.Purpose, string(queue.Verification), string(queue.WantsPerson))
 	if body.Language != "" {
 		f.oneOf("language", body.Language, "it", "de", "fr", "sl", "en")
 	}
 	f.text("note", body.Note, 500)
+	f.class("class", body.Class, wanted.Purpose)
 	if err := f.err(); err != nil {
 		return err
+	}
+	if wanted.Class != queue.Normal && !who.judgesSymptoms() {
+		return problemNotJudge
 	}
 	t, err := a.ReturnCalls.CreateReturn(r.Context(), who.Tenant, digest(key), wanted)
 	if err != nil {

@@ -307,3 +307,32 @@ func TestFaultsBelow(t *testing.T) {
 		})
 	}
 }
+
+// TestRedFlag: a doctor may say that a symptom can't wait; whoever only takes down
+// requests may not, and nothing else can be asked for.
+func TestRedFlag(t *testing.T) {
+	t.Parallel()
+	h := setUp(t)
+	flagged := returnCall("purpose", "person", "class", "red-flag")
+	for channel, status := range map[Channel]int{Portal: 403, Pharmacy: 403, GP: 201, Admin: 201} {
+		a := h.do(channel, "POST", "/api/v1/return-calls", flagged, "Idempotency-Key", "of-"+string(channel))
+		require.Equal(t, status, a.Status, "%s: %s", channel, a.Raw)
+		if status == 201 {
+			assert.Equal(t, "red-flag", a.Body["class"])
+			continue
+		}
+		assert.Equal(t, "class-not-allowed", a.problem())
+	}
+	for name, wrong := range map[string]object{
+		"a class that others give": returnCall("purpose", "person", "class", "front"),
+		"no class":                 returnCall("purpose", "person", "class", "urgent"),
+		"nobody is spoken with":    returnCall("class", "red-flag"),
+	} {
+		a := h.do(GP, "POST", "/api/v1/return-calls", wrong, "Idempotency-Key", "wrong")
+		assert.Equal(t, 422, a.Status, name)
+		assert.Equal(t, []string{"class"}, a.wrongFields(), name)
+	}
+	require.Equal(t, 201, h.do(GP, "POST", "/api/v1/return-calls", returnCall("purpose", "person"), "Idempotency-Key", "calm").Status)
+	a := h.do(GP, "POST", "/api/v1/return-calls", flagged, "Idempotency-Key", "calm")
+	assert.Equal(t, "idempotency-key-reused", a.problem(), "another request under a key is another request")
+}

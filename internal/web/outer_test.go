@@ -54,7 +54,7 @@ func TestDescriptionAndRoutesAgree(t *testing.T) {
 func TestEveryProblemIsDescribed(t *testing.T) {
 	t.Parallel()
 	for _, p := range []problem{
-		problemUnauthorized, problemForbidden, problemTooMany, problemCrossOrigin, problemNotFound, problemMethod, problemMediaType, problemTooLarge,
+		problemUnauthorized, problemForbidden, problemNotJudge, problemTooMany, problemCrossOrigin, problemNotFound, problemMethod, problemMediaType, problemTooLarge,
 		problemBadRequest, problemInvalid, problemNoKey, problemKeyReused, problemRegistered, problemUnknown, problemNotEligible, problemConflict,
 		problemUnavailable, problemInternal,
 	} {
@@ -149,7 +149,7 @@ func TestManyWrongKeys(t *testing.T) {
 	}
 }
 
-func TestFailuresStayFew(t *testing.T) {
+func TestFewFailedAddressesAreKept(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(0, 0)
 	f := newFailures(func() time.Time { return now })

@@ -95,7 +95,7 @@ type Standing struct {
 	Fairness
 	Closed, Closing, Full bool
 	HalfDays              []queue.HalfDay // the next ones with room
-	Alarms                []string        // breaker, trunk, stuck
+	Alarms                []string        // breaker, trunk, shown, stuck
 }
 
 // Fairness is how callers who held the line and those who were called back were

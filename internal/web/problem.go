@@ -43,6 +43,7 @@ func (p problem) with(detail string) problem {
 // The problems that requests meet.
 var (
 	problemUnauthorized = problem{name: "unauthorized", status: http.StatusUnauthorized, title: "No known key", detail: "Send Authorization: Bearer KEY with a key of this installation."}
+	problemNotJudge     = problem{name: "class-not-allowed", status: http.StatusForbidden, title: "Not with this key", detail: "The class red-flag is for doctors: keys of the channels gp and admin."}
 	problemForbidden    = problem{name: "forbidden", status: http.StatusForbidden, title: "Not with this key", detail: "The channel of this key may not do this."}
 	problemTooMany      = problem{name: "too-many-wrong-keys", status: http.StatusTooManyRequests, title: "Too many wrong keys", detail: "Wait as long as Retry-After says, then send the right key."}
 	problemCrossOrigin  = problem{name: "cross-origin", status: http.StatusForbidden, title: "Request of another site", detail: "A page of another site may not change anything here."}

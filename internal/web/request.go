@@ -17,6 +17,7 @@ import (
 
 	"richiamo/internal/fiscalcode"
 	"richiamo/internal/phone"
+	"richiamo/internal/queue"
 )
 
 // readBody decodes the JSON of a request, strictly: an unknown field is more
@@ -109,6 +110,18 @@ func (f *fields) notBefore(name, text string, now time.Time) time.Time {
 func (f *fields) oneOf(name, value string, allowed ...string) {
 	if !slices.Contains(allowed, value) {
 		f.add(name, "must be one of: "+strings.Join(allowed, ", "))
+	}
+}
+
+// class checks the one class that may be asked for, and that there is a person to be
+// spoken with.
+func (f *fields) class(name, value string, purpose queue.Purpose) {
+	switch {
+	case value == string(queue.Normal):
+	case value != string(queue.RedFlag):
+		f.add(name, "must be left out, or be: "+string(queue.RedFlag))
+	case purpose != queue.WantsPerson:
+		f.add(name, "goes with the purpose "+string(queue.WantsPerson)+" only: nobody is spoken with otherwise")
 	}
 }
 

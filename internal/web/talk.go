@@ -40,7 +40,7 @@ type handoverJSON struct {
 	Waited     int           `json:"waited_seconds"`
 	Promised   *promisedJSON `json:"promised,omitempty"`
 	Slot       queue.HalfDay `json:"half_day,omitempty"`
-	Replans    int           `json:"replanned"`
+	Replans    int32         `json:"replanned"`
 	Attempts   []attemptJSON `json:"attempts"`
 }
 

@@ -158,6 +158,9 @@ func (k Key) alone(t queue.Ticket) bool {
 // the tenant's. joined is true when the request has joined an open one, of the
 // same citizen or number, and is no ticket of its own.
 func asked(t queue.Ticket, r dispatch.ReturnCall) (is, joined bool) {
+	if r.Class.HeadStart() > t.Class.HeadStart() {
+		return false, false // the one that was asked for was less pressing
+	}
 	if t.Channel == r.Channel && t.Citizen == r.Citizen && t.Phone == r.Phone && t.Purpose == r.Purpose && t.Note == r.Note &&
 		(r.Language == "" || t.Language == r.Language) {
 		return true, false

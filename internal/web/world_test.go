@@ -103,7 +103,7 @@ func (w *world) CreateReturn(_ context.Context, tenant, key string, r dispatch.R
 	}
 	t := queue.Ticket{
 		ID: fmt.Sprintf("t%03d", len(w.tickets)), Tenant: tenant, Queue: "persone", Purpose: r.Purpose, State: queue.Pending, Arrived: w.now,
-		NotBefore: r.NotBefore, Phone: r.Phone, Citizen: r.Citizen, Language: r.Language, Note: r.Note, Channel: r.Channel, Updated: w.now, Version: 1,
+		NotBefore: r.NotBefore, Phone: r.Phone, Citizen: r.Citizen, Language: r.Language, Note: r.Note, Channel: r.Channel, Class: r.Class, Updated: w.now, Version: 1,
 		Reason: queue.ReasonHandedOver, NeedsAgent: r.Purpose != queue.Verification,
 	}
 	w.byKey[r.Channel+key] = t.ID

@@ -61,7 +61,7 @@ func (c *Citizen) answer(l *Line, p speech.ID) (keys string, ok bool) {
 		return "1", c.prefers
 	case speech.AgentNone:
 		return callback("2", "1"), true
-	case speech.DownStill:
+	case speech.DownStill, speech.DownRegistry:
 		return callback("1", "0"), true
 	case speech.IdentifyNoCard:
 		return One(c.Dice, "0", "0", "1"), true

@@ -21,6 +21,7 @@ type Temper struct {
 	Wants    Want
 	NoKeys   bool          // never presses a key
 	Speaks   time.Duration // after the tone; 0: stays silent
+	Finds    bool          // the keys, after all, while speaking
 	Hidden   bool          // withholds the number
 	Callback float64       // the chance of preferring to be called back, when it is offered first; who has given up once does
 	Thinks   time.Duration // from a question to the key, about
@@ -37,6 +38,7 @@ type Temper struct {
 	Impatient   float64       // the chance of calling again although a call is promised
 
 	Away, Engaged, Refuses float64       // the chance, when called, of nobody answering, a busy line, a refusal
+	OutFrom, OutTill       int           // the hours of every day from and till which nobody is at home; equal: none
 	FirstEngaged           int           // so many calls meet a busy line first
 	Answers                time.Duration // how long it takes to get to the telephone
 	Later, Stranger        float64       // the chance of "not now", and of it being somebody else's telephone
@@ -56,10 +58,11 @@ type Home struct {
 type Citizen struct {
 	Name string // for the history; nobody's
 	Temper
-	Home *Home
-	Keys string // of the codice fiscale
-	Card string // its last figures
-	Born string // ddmmyyyy
+	Home  *Home
+	Dials string // the number of the service
+	Keys  string // of the codice fiscale
+	Card  string // its last figures
+	Born  string // ddmmyyyy
 
 	Clock    *Clock
 	Dice     Dice
@@ -109,7 +112,7 @@ func (c *Citizen) Dial() {
 		number = ""
 	}
 	c.tell("calls")
-	l := c.Exchange.Call(c, number)
+	l := c.Exchange.Call(c, number, c.Dials)
 	if l == nil {
 		c.tell("is not answered")
 		c.again(0.7)
@@ -146,7 +149,7 @@ func (h *Home) Ring(l *Line) {
 		c.Clock.After(300*time.Millisecond, func() { l.Refuse(17, 486) })
 	case d.Chance(c.Refuses):
 		c.Clock.After(d.Between(time.Second, 10*time.Second), func() { l.Refuse(21, 603) })
-	case busy, d.Chance(c.Away):
+	case busy, c.out(), d.Chance(c.Away):
 		c.tell("does not answer")
 	default:
 		h.use(l)
@@ -158,6 +161,12 @@ func (h *Home) Ring(l *Line) {
 			l.Answer()
 		})
 	}
+}
+
+// out tells whether it is an hour at which nobody is at home.
+func (c *Citizen) out() bool {
+	hour := c.Clock.Now().Hour()
+	return c.OutFrom <= hour && hour < c.OutTill
 }
 
 // whose is who goes to the telephone: a free hand, whoever expects a call first.
@@ -189,6 +198,10 @@ func (c *Citizen) Ring(*Line) {}
 
 // Speak implements Telephone.
 func (c *Citizen) Speak(_ *Line, most time.Duration) time.Duration {
+	if c.Finds {
+		c.NoKeys = false
+		c.Clock.After(2*time.Second, c.during(c.line, func() { c.press(c.line, "1") }))
+	}
 	if c.Speaks == 0 || c.Dice.Chance(c.Dumb) {
 		return 0
 	}

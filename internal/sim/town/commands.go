@@ -54,6 +54,8 @@ func (x *Exchange) do(c call.Command) error {
 		l.music = true
 	case call.DoQuiet:
 		l.music = false
+	case call.DoPress:
+		x.tell("%s: keys are sent", l.ID)
 	case call.DoDial:
 		return x.dial(l, c)
 	case call.DoPart:
@@ -73,7 +75,11 @@ func (x *Exchange) do(c call.Command) error {
 		}
 		x.end(l, 16, 0)
 		return nil
-	case call.DoContinue:
+	case call.DoContinue: // the dialplan apologises and notes the number
+		if l.Number != "" && l.Inbound {
+			x.notebook = append(x.notebook, Note{Key: l.ID, Number: l.Number, At: x.clock.Now()})
+		}
+		x.tell("%s is given back", l.ID)
 		x.end(l, 16, 0)
 		return nil
 	default:

@@ -171,10 +171,10 @@ func (x *Exchange) Erase(key string) {
 	x.notebook = slices.DeleteFunc(x.notebook, func(n Note) bool { return n.Key == key })
 }
 
-// Call is a telephone that calls the service. number is empty when withheld. nil
-// comes back when there is no line: the exchange is down, or nobody serves calls,
+// Call is a telephone that calls the service at its number dialled. number is the
+// caller's, empty when withheld. nil comes back when there is no line: the exchange is down, or nobody serves calls,
 // in which case it has noted the number.
-func (x *Exchange) Call(from Telephone, number string) *Line {
+func (x *Exchange) Call(from Telephone, number, dialled string) *Line {
 	if !x.up {
 		return nil
 	}
@@ -186,7 +186,7 @@ func (x *Exchange) Call(from Telephone, number string) *Line {
 		}
 		return nil
 	}
-	l := x.add(&Line{ID: id, Phone: from, Number: number, Inbound: true, args: []string{"in", number, "800000000"}})
+	l := x.add(&Line{ID: id, Phone: from, Number: number, Inbound: true, args: []string{"in", number, dialled}})
 	x.event(call.Event{Kind: call.Entered, Channel: id, Args: l.args, Caller: number})
 	return l
 }
