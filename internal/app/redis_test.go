@@ -44,19 +44,21 @@ func TestRedisDiesInTheMiddleOfACall(t *testing.T) {
 	assert.True(t, soon(10*time.Second, func() bool { return len(w.tickets()) == 0 }), "who was served does not wait any more")
 }
 
-// Redis stands still for five seconds: calls stay up, and what is asked meanwhile
-// is asked again.
+// Redis stands still for five seconds: calls stay up, nothing piles up in the
+// service, and what is asked meanwhile is asked again.
 func TestRedisStandsStill(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
 	maria := w.calls(mariaPhone)
 	maria.keying()
+	usual := w.metric("go_goroutines")
 
 	require.NoError(t, w.in.Redis.Pause())
 	resumed := make(chan error, 1)
 	time.AfterFunc(5*time.Second, func() { resumed <- w.in.Redis.Resume() })
 	maria.presses(keysOf(mariaCode))
 	maria.hears(speech.IdentifyAskCardDigits) // the conversation goes on without the store
+	assert.Less(t, w.metric("go_goroutines"), usual+100)
 	require.NoError(t, <-resumed)
 
 	maria.presses(mariaCard)

@@ -22,8 +22,8 @@ import (
 
 // What can go wrong around the service, on real processes: each test makes one
 // thing fail as it does in the field and looks at what citizens hear, and at how
-// often their telephones ring. The others of this kind are killed_test.go,
-// redis_test.go, asterisk_test.go and away_test.go.
+// often their telephones ring. Which fault is shown where stands at the top of
+// exchange_faults_test.go.
 
 // A process that was frozen for longer than its rights last, and wakes up while
 // its successor serves: it writes nothing, dials nobody and ends.

@@ -8,7 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"richiamo/internal/config"
+	"richiamo/internal/dispatch"
 	"richiamo/internal/flow"
+	"richiamo/internal/phone"
 	"richiamo/internal/queue"
 )
 
@@ -59,6 +61,59 @@ func TestServing(t *testing.T) {
 	assert.True(t, d.Window.Contains(time.Date(2027, time.October, 4, 10, 0, 0, 0, rome)))
 	assert.False(t, d.CitizenFirst)
 	assert.True(t, d.CheckNumber.Withheld())
+}
+
+// Every setting decides: none has the value of another, or the one that holds
+// without it.
+func TestEverySettingServes(t *testing.T) {
+	t.Parallel()
+	tenant := mornings()
+	tenant.Queue, tenant.Language = "sportello", "de"
+	tenant.Agents = []config.Agent{{ID: "a", Skills: []string{"sportello", "de"}}, {ID: "b", Skills: []string{"vaccini", "it", "sportello"}}, {ID: "c"}}
+	tenant.Campaign.Starts = config.Date{Year: 2027, Month: time.May, Day: 3}
+	tenant.Ring = config.Ring{Landline: 41 * time.Second, Mobile: 42 * time.Second, Agent: 43 * time.Second}
+	minutes := func(n ...time.Duration) (w config.Waits) {
+		for _, m := range n {
+			w = append(w, m*time.Minute)
+		}
+		return w
+	}
+	tenant.Retry = config.Retry{
+		FirstAfter: 7 * time.Minute, AttemptsMax: 5, Busy: minutes(11), NoAnswer: minutes(12, 13), WillCall: minutes(14), OurFault: minutes(15, 16),
+		NoAgent: minutes(17), Otherwise: minutes(18, 19), Avoid: 4 * time.Hour,
+	}
+	tenant.Limits = config.Limits{CallsPerNumber: 8, Requests: 9, Lines: 21, AutomaticLines: 22}
+	tenant.Offer = config.Offer{Threshold: 23 * time.Minute, NoAgent: true, Promised: 61, HalfDays: 62, DaysAhead: 24, ClosingMargin: 25 * time.Minute}
+	tenant.Estimate = config.Estimate{HandleTime: 26 * time.Minute, Setup: 27 * time.Second}
+	cfg := &config.Config{}
+	cfg.Asterisk.Node = "node-7"
+	got, err := serving(cfg, tenant)
+	require.NoError(t, err)
+
+	w, err := window(tenant)
+	require.NoError(t, err)
+	check, err := phone.Parse("0212345678")
+	require.NoError(t, err)
+	missed := []time.Duration{12 * time.Minute, 13 * time.Minute}
+	want := dispatch.Config{
+		Queue: "sportello", Queues: []string{"sportello", "vaccini"}, Language: "de", Node: "node-7",
+		Window: w, Office: staffing(tenant, w), PromiseShare: 0.61, SlotShare: 0.62, SlotDays: 24, ClosingMargin: 25 * time.Minute,
+		Starts: time.Date(2027, time.May, 3, 0, 0, 0, 0, w.Zone),
+		Policy: queue.Policy{
+			Attempts: 5, Otherwise: 19 * time.Minute, Avoid: 4 * time.Hour, Landline: 41 * time.Second, Mobile: 42 * time.Second,
+			Intervals: map[queue.Outcome][]time.Duration{
+				queue.Busy: {11 * time.Minute}, queue.NoAnswer: missed, queue.NoKey: missed, queue.HungUp: missed,
+				queue.WillCall: {14 * time.Minute}, queue.OurFault: {15 * time.Minute, 16 * time.Minute}, queue.NoAgent: {17 * time.Minute},
+			},
+		},
+		CitizenFirst: true, CheckNumber: check, MustWrite: true, Lines: 21, AutoLines: 22, PerNumber: 8, Requests: 9,
+		MinDelay: 7 * time.Minute, OfferFrom: 23 * time.Minute, OfferAtOnce: true, Handle: 26 * time.Minute, Setup: 27 * time.Second,
+	}
+	for _, own := range []*dispatch.Config{&want, &got} { // the planner's own, which nobody configures
+		d := dispatch.Defaults()
+		own.TurnLimit, own.TurnRest, own.RingLimit, own.Grace, own.Again = d.TurnLimit, d.TurnRest, d.RingLimit, d.Grace, d.Again
+	}
+	assert.Equal(t, want, got)
 }
 
 // Each conversation knows which day it is where the offices are.

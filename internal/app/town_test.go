@@ -43,7 +43,7 @@ func registrants() []string {
 
 // rooms bounds how many installations run at once, whatever machine it is:
 // their telephones must hear in time.
-var rooms = make(chan struct{}, 4)
+var rooms = make(chan struct{}, 6)
 
 // ears are all telephones' one ear: it takes a second to learn.
 var ears = sync.OnceValues(func() (*sip.Ear, error) { return sip.NewEar(prompts.FS()) })
