@@ -26,9 +26,13 @@ const simulateHelp = `Usage: richiamo simulate SCENARIO [FLAGS]
 
 Plays a day in virtual time, with the real queue, planner and conversations and with
 invented citizens: once where whoever wants a person has to hold the line, and once
-with callbacks. Prints both side by side, and how many agents would be needed.
+with callbacks. Prints both side by side, and how many agents would be needed. Two
+days compare something else: landline-backlog when those are called again who were
+not reached, two-authorities one that is alone with one beside an overloaded neighbour.
 
 Scenarios:
+%s
+Not yet to be played:
 %s
   --agents N          agents of the whole call center
   --calls-per-hour N  first calls, in the mean of the hours
@@ -54,6 +58,7 @@ could not be written; 2: the words of the command are off.
 Examples:
   richiamo simulate over-80s-day
   richiamo simulate over-80s-day --agents 550 --svg chart.svg
+  richiamo simulate landline-backlog --seed 3 --svg days.svg
   richiamo simulate quiet-day --calls-per-hour 1800 --scale 0.3 --json figures.json
   richiamo simulate --seed 42 --trace
 `
@@ -68,11 +73,14 @@ type simulation struct {
 }
 
 func simulateUsage() string {
-	var list strings.Builder
+	var list, not strings.Builder
 	for _, s := range day.Scenarios() {
-		fmt.Fprintf(&list, "  %-15s %s\n", s.Name, s.Title)
+		fmt.Fprintf(&list, "  %-16s %s\n", s.Name, s.Title)
 	}
-	return fmt.Sprintf(simulateHelp, list.String())
+	for _, what := range day.NotPlayable() {
+		fmt.Fprintf(&not, "  - %s\n", strings.ReplaceAll(what, "\n", "\n    "))
+	}
+	return fmt.Sprintf(simulateHelp, list.String(), not.String())
 }
 
 func runSimulate(ctx context.Context, args []string, std stdio) int {

@@ -54,9 +54,8 @@ func (c Comparison) Chart(out io.Writer) error {
 	fmt.Fprintf(b, "<title>%s</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n", escape(c.Scenario.Title))
 	text(b, marginLeft, 30, `font-size="18" font-weight="bold"`, c.Scenario.Title)
 	s := c.Scenario
-	text(b, marginLeft, 52, "", fmt.Sprintf("%s calls an hour for %g hours, %d agents, %s a citizen", thousands(int(s.CallsPerHour)), s.Hours, s.Agents, minutes(s.Handle)))
-	text(b, marginLeft, 70, `fill="#555"`, fmt.Sprintf("agents needed for %.0f %% to speak with a person the same day: %s if all hold the line, %s with callbacks",
-		100*TargetSameDay, needs(c.NeedHold, s), needs(c.NeedCall, s)))
+	text(b, marginLeft, 52, "", s.load())
+	text(b, marginLeft, 70, `fill="#555"`, c.finding())
 	for i, p := range c.panels() {
 		p.draw(b, s, c.hours(), float64(titleSpace+i*(panelTitle+panelHeight+axisSpace)))
 	}
@@ -67,11 +66,19 @@ func (c Comparison) Chart(out io.Writer) error {
 	return nil
 }
 
-func needs(n int, s Scenario) string {
-	if n == 0 {
-		return fmt.Sprintf("more than %d", 4*s.Agents)
+// finding is the day in a line.
+func (c Comparison) finding() string {
+	one, two := c.Played[0], c.Played[1]
+	switch s := c.Scenario; {
+	case s.Backlog > 0:
+		return fmt.Sprintf("confirmed: %s %s after %.1f days, %s %s after %.1f days; seed %d",
+			percent(one.Backlog.Confirmed), one.Mode, one.Backlog.Days, percent(two.Backlog.Confirmed), two.Mode, two.Backlog.Days, s.Seed)
+	case s.searches():
+		return fmt.Sprintf("agents needed for %.0f %% to speak with a person the same day: %s if all hold the line, %s with callbacks; seed %d",
+			100*TargetSameDay, c.needs(0), c.needs(1), s.Seed)
+	default:
+		return fmt.Sprintf("spoke with a person the same day: %s %s, %s %s; seed %d", percent(one.SameDay), one.Mode, percent(two.SameDay), two.Mode, s.Seed)
 	}
-	return thousands(n)
 }
 
 // panels are what is drawn. Counts of people are those of the whole call center.
@@ -82,15 +89,27 @@ func (c Comparison) panels() []panel {
 		}
 		return values
 	}
+	one, two := c.Played[0], c.Played[1]
+	named := func(mode Mode) string { return strings.Replace(string(mode), string(Callbacks), "with callbacks", 1) }
+	first, second := named(one.Mode), named(two.Mode)
+	if c.Scenario.Backlog > 0 {
+		return []panel{
+			{"Registrants whose number is confirmed", "per cent", 100, time.Hour, []curve{
+				{first, holdColour, "", percents(one.Backlog.ByHour)}, {second, callColour, "", percents(two.Backlog.ByHour)},
+			}},
+			{"Registrants who are still to be called", "people", 0, time.Hour, []curve{
+				{first, holdColour, "", people(one.Backlog.Open)}, {second, callColour, "", people(two.Backlog.Open)},
+			}},
+		}
+	}
+	waiting := []curve{{"on the line, " + first, holdColour, "", people(one.Waiting)}, {"on the line, " + second, callColour, "", people(two.Waiting)}}
+	if c.Scenario.searches() {
+		waiting = append(waiting, curve{"at home for their call, " + second, promisedColour, "7 4", people(two.Promised)})
+	}
 	return []panel{
-		{"Citizens who wait", "people", 0, Step, []curve{
-			{"on the line, hold only", holdColour, "", people(c.Hold.Waiting)},
-			{"on the line, with callbacks", callColour, "", people(c.Call.Waiting)},
-			{"at home for their call, with callbacks", promisedColour, "7 4", people(c.Call.Promised)},
-		}},
+		{"Citizens who wait", "people", 0, Step, waiting},
 		{"Citizens who spoke with a person the same day, by when they called first", "per cent", 100, Span, []curve{
-			{"hold only", holdColour, "", percents(c.Hold.Served)},
-			{"with callbacks", callColour, "", percents(c.Call.Served)},
+			{first, holdColour, "", percents(one.Served)}, {second, callColour, "", percents(two.Served)},
 		}},
 	}
 }
@@ -130,7 +149,11 @@ func (p panel) draw(b *bufio.Writer, s Scenario, hours, top float64) {
 
 // hours is how long the day is that is drawn: as long as somebody waits.
 func (c Comparison) hours() float64 {
-	return max(c.Scenario.Hours, Step.Hours()*float64(max(len(c.Hold.Waiting), len(c.Call.Waiting))))
+	one, two := c.Played[0], c.Played[1]
+	if c.Scenario.Backlog > 0 {
+		return float64(max(len(one.Backlog.ByHour), len(two.Backlog.ByHour)))
+	}
+	return max(c.Scenario.Hours, Step.Hours()*float64(max(len(one.Waiting), len(two.Waiting))))
 }
 
 func percents(shares []float64) (values []float64) {
@@ -140,8 +163,18 @@ func percents(shares []float64) (values []float64) {
 	return values
 }
 
-// clock writes the time of day under a panel.
+// clock writes the time of day under a panel, or the days where there are many.
 func (p panel) clock(b *bufio.Writer, s Scenario, hours float64, x func(float64) float64, bottom float64) {
+	if hours > 48 {
+		every := 24 * max(1, int(hours/24+11)/12)
+		for h := 24 - s.Start.Hour(); float64(h) <= hours; h += every {
+			at := x(float64(h))
+			line(b, at, bottom, at, bottom+5, `stroke="#222"`)
+			text(b, at, bottom+20, `text-anchor="middle"`, s.Start.Add(time.Duration(h)*time.Hour).Format("2 Jan"))
+		}
+		text(b, x(hours/2), bottom+40, `text-anchor="middle" fill="#555"`, "days, from midnight")
+		return
+	}
 	every := max(1, int(hours+11)/12)
 	for h := 0; float64(h) <= hours; h += every {
 		at := x(float64(h))

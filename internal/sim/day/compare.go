@@ -7,15 +7,13 @@ import (
 	"richiamo/internal/sim"
 )
 
-// Comparison is a day played in both ways.
+// Comparison is a day played in both ways, in their order.
 type Comparison struct {
-	Scenario Scenario `json:"scenario"`
-	Hold     Played   `json:"hold_only"`
-	Call     Played   `json:"callbacks"`
+	Scenario Scenario  `json:"scenario"`
+	Played   [2]Played `json:"played"`
 	// Need is how many agents of the whole call center would reach the target in
-	// each way; 0: more than four times those of the scenario.
-	NeedHold int `json:"agents_needed_hold_only"`
-	NeedCall int `json:"agents_needed_callbacks"`
+	// each way; 0: more than four times those of the scenario, or not looked for.
+	Need [2]int `json:"agents_needed"`
 }
 
 // The target that agents are counted for: so many of the citizens who want a
@@ -44,15 +42,8 @@ func Compare(ctx context.Context, studio *sim.Studio, s Scenario, progress func(
 	c := Comparison{Scenario: s}
 	errs := [2]error{}
 	var both sync.WaitGroup
-	for i, mode := range []Mode{HoldOnly, Callbacks} {
-		both.Go(func() {
-			played, need, err := c.search(ctx, studio, mode, tell)
-			if errs[i] = err; mode == HoldOnly {
-				c.Hold, c.NeedHold = played, need
-			} else {
-				c.Call, c.NeedCall = played, need
-			}
-		})
+	for i, mode := range s.Ways {
+		both.Go(func() { c.Played[i], c.Need[i], errs[i] = c.search(ctx, studio, mode, tell) })
 	}
 	both.Wait()
 	for _, err := range errs {
@@ -73,6 +64,9 @@ func (c *Comparison) search(ctx context.Context, studio *sim.Studio, mode Mode, 
 	planned, err = Play(ctx, studio, c.Scenario, mode)
 	if err != nil {
 		return planned, 0, err
+	}
+	if !c.Scenario.searches() {
+		return planned, 0, nil
 	}
 	low, high := 0, c.Scenario.Agents // it does not with low, it does with high
 	for ok := planned.reaches(); !ok; {

@@ -4,6 +4,8 @@
 // citizens with the same patience, who call at the same minutes.
 //
 //	scenario.go   the days that there are, and what can be changed in them
+//	ways.go       the days on which something else is compared or told than a rush, and
+//	              those that can't be played yet
 //	play.go       one day: who calls when, and what is counted
 //	compare.go    both days, and how many agents would do
 //	table.go      the comparison as text

@@ -14,15 +14,6 @@ import (
 	"richiamo/internal/sim/town"
 )
 
-// Mode is how callers who want a person are served.
-type Mode string
-
-// The two ways that are compared.
-const (
-	HoldOnly  Mode = "hold only"
-	Callbacks Mode = "callbacks"
-)
-
 // Played is what came of a day. Times are minutes.
 type Played struct {
 	Mode   Mode `json:"mode"`
@@ -43,6 +34,9 @@ type Played struct {
 	Kept      float64 `json:"kept"`     // share of them kept: the telephone rang by the end of the time said, or in its turn where none was
 	MostLines int     `json:"most_lines"`
 	Busy      float64 `json:"busy"` // share of the agents' time in talks, while citizens call
+
+	Registered map[string]int `json:"registered"` // citizens, by the channel through which they came
+	Backlog    progress       `json:"backlog,omitzero"`
 
 	Waiting  []int     `json:"waiting"`  // callers on hold, every Step
 	Promised []int     `json:"promised"` // calls still to be made, every Step
@@ -76,6 +70,13 @@ func Play(ctx context.Context, studio *sim.Studio, s Scenario, mode Mode) (Playe
 	c := &count{Scenario: s, state: map[string]int{}}
 	c.w = studio.New(s.plan(mode))
 	c.w.Moved = c.moved
+	c.own = len(c.w.Callers)
+	for i, z := range c.w.Callers {
+		if z.Neighbour {
+			c.own = i
+			break
+		}
+	}
 	c.w.Every(Step, func(now time.Time) {
 		c.step(now)
 		if ctx.Err() != nil {
@@ -95,21 +96,38 @@ func (s Scenario) plan(mode Mode) sim.Plan {
 	d := town.NewDice(s.Seed, 3)
 	p := sim.Plan{Seed: s.Seed, Start: s.Start, Serve: s.serve(mode), Setup: sim.DemoSetup(), Lag: 40 * time.Millisecond,
 		RestartAfter: time.Second, Light: true, Events: 1 << 40, Round: 2 * time.Second, Long: 21 * 24 * time.Hour}
+	s.staff(&p)
+	s.arrive(&p, d, mode)
+	s.awaited(&p, d, mode)
+	s.enrolled(&p, d)
+	s.closed(&p)
+	s.beside(&p, mode)
+	return p
+}
+
+// staff lets the agents in.
+func (s Scenario) staff(p *sim.Plan) {
 	for range s.agents() {
 		writes := s.Handle / 10
 		p.Agents = append(p.Agents, sim.Shift{Manner: town.Manner{
 			Answers: 3 * time.Second, Handles: s.Handle - writes, WritesUp: writes, Misses: 0.01,
 		}})
 	}
-	for i, after := range s.arrivals(d) {
+}
+
+// arrive lets the citizens in who call.
+func (s Scenario) arrive(p *sim.Plan, d town.Dice, mode Mode) {
+	for _, after := range s.arrivals(d) {
+		p.Callers = append(p.Callers, sim.Caller{Temper: s.temper(d, mode), Home: len(p.Homes), After: after})
 		p.Homes = append(p.Homes, false)
-		p.Callers = append(p.Callers, sim.Caller{Temper: s.temper(d, mode), Home: i, After: after})
 	}
-	return p
 }
 
 // arrivals draws when citizens call first.
 func (s Scenario) arrivals(d town.Dice) (at []time.Duration) {
+	if s.CallsPerHour <= 0 {
+		return nil
+	}
 	total := 0.0
 	for h := range int(math.Ceil(s.Hours)) {
 		total += s.weight(h) * min(1, s.Hours-float64(h))
@@ -134,7 +152,7 @@ func (s Scenario) temper(d town.Dice, mode Mode) town.Temper {
 	if d.Chance(s.Person) {
 		t.Wants = town.WantPerson
 	}
-	if mode == Callbacks {
+	if mode != HoldOnly {
 		t.Callback = s.Accept
 	}
 	return t
@@ -159,7 +177,8 @@ func (s Scenario) serve(mode Mode) dispatch.Config {
 // count is what is counted while a day is played.
 type count struct {
 	Scenario
-	w *sim.World
+	w   *sim.World
+	own int // citizens of the authority itself: the first ones
 
 	state    map[string]int // tickets in each state
 	called   []float64
@@ -171,7 +190,7 @@ type count struct {
 
 // moved counts a transition.
 func (c *count) moved(_ time.Time, m dispatch.Move) {
-	if m.Purpose == "" {
+	if m.Purpose == "" || m.Tenant != sim.Tenant {
 		return
 	}
 	c.state[m.From]--
@@ -191,7 +210,7 @@ func (c *count) step(now time.Time) {
 	c.promised = append(c.promised, c.state[string(queue.Pending)]+c.state[string(queue.Due)]+c.state[string(queue.Dialling)])
 	if !c.counted && now.Sub(c.Start).Hours() >= c.Hours {
 		c.counted = true
-		for _, a := range c.w.Agents() {
+		for _, a := range c.w.Agents()[:c.agents()] {
 			c.busy += a.Talk
 		}
 	}
@@ -205,7 +224,7 @@ func (c *count) played() (p Played) {
 	closes := time.Date(c.Start.Year(), c.Start.Month(), c.Start.Day(), c.Closes, 0, 0, 0, c.Start.Location())
 	var holders, through []float64
 	came, served := make([]int, c.spans()), make([]int, c.spans())
-	for _, z := range c.w.Citizens() {
+	for _, z := range c.w.Citizens()[:c.own] {
 		p.Calls += z.Calls
 		p.Redials += z.Redialed
 		p.OnHold += z.Held.Minutes()
@@ -213,7 +232,7 @@ func (c *count) played() (p Played) {
 			holders = append(holders, d.Minutes())
 		}
 		wanted, gaveUp = wanted+z.Wanted, gaveUp+z.GaveUp
-		if z.Wants != town.WantPerson {
+		if !c.needed(z) {
 			continue
 		}
 		p.Citizens++
@@ -232,7 +251,8 @@ func (c *count) played() (p Played) {
 	p.Holders, p.Through = waits(holders), waits(through)
 	p.Abandoned = share(float64(gaveUp), wanted)
 	p.Reached, p.SameDay = share(p.Reached, p.Citizens), share(p.SameDay, p.Citizens)
-	p.Busy = share(c.busy.Hours()/c.Hours, len(c.w.Agents()))
+	p.Busy = share(c.busy.Hours()/c.Hours, c.agents())
+	p.Registered, p.Backlog = c.w.Registered(), c.progressed()
 	for i := range came {
 		if came[i] < fewest {
 			p.Served = append(p.Served, -1)
@@ -252,6 +272,15 @@ func (c *count) played() (p Played) {
 	}
 	p.Kept = share(float64(kept), p.Promises)
 	return p
+}
+
+// needed tells whether a citizen is one who needs a person: who wants one, and, where
+// the register is shut, who could not be looked up and was left to one.
+func (c *count) needed(z *town.Citizen) bool {
+	if c.Backlog > 0 {
+		return false
+	}
+	return z.Wants == town.WantPerson || c.Shut[0] < c.Shut[1] && (z.Wanted > 0 || z.Promised > 0)
 }
 
 // firstServed is when a promise was kept: the telephone rang, or an agent was

@@ -34,6 +34,14 @@ type Scenario struct {
 	Patience time.Duration `json:"patience"` // on hold, about
 	Redials  int           `json:"redials"`  // of somebody who was not helped, at most
 
+	// What only some days have; ways.go tells how it is played.
+	Ways     [2]Mode   `json:"ways"`              // which are compared; zero: HoldOnly and Callbacks
+	Backlog  int       `json:"backlog,omitempty"` // registrants handed over to be called, instead of callers
+	Lines    int       `json:"lines,omitempty"`   // on which those are called
+	Counters []Counter `json:"counters,omitempty"`
+	Shut     [2]int    `json:"shut,omitzero"` // the hours of the day from and till which the register is shut
+	Beside   *Beside   `json:"beside,omitempty"`
+
 	Scale float64 `json:"scale"` // of calls and agents: 0.1 plays a tenth
 	Seed  uint64  `json:"seed"`
 }
@@ -50,13 +58,23 @@ func rome() *time.Location {
 	return zone
 }
 
-// Scenarios lists the days that there are.
-func Scenarios() []Scenario {
-	at := func(y int, m time.Month, d, h int) time.Time { return time.Date(y, m, d, h, 0, 0, 0, rome()) }
-	usual := Scenario{
+// at is an hour of a day in Italy.
+func at(y int, m time.Month, d, h int) time.Time { return time.Date(y, m, d, h, 0, 0, 0, rome()) }
+
+// usual is what most days have in common.
+func usual() Scenario {
+	return Scenario{
 		Opens: 8, Closes: 20, Handle: 5 * time.Minute, Person: 0.85, Accept: 0.75,
-		Patience: 8 * time.Minute, Redials: 4, Scale: 0.05, Seed: 1,
+		Patience: 8 * time.Minute, Redials: 4, Scale: 0.05, Seed: 1, Ways: [2]Mode{HoldOnly, Callbacks},
 	}
+}
+
+// Scenarios lists the days that there are.
+func Scenarios() []Scenario { return append(rushes(), special()...) }
+
+// rushes are days of callers who want a person, and nothing else.
+func rushes() []Scenario {
+	usual := usual()
 	over80s, weekend, opening, quiet, closing := usual, usual, usual, usual, usual
 	over80s.Name, over80s.Title = "over-80s-day", "Lombardy, 15 February 2021: those over eighty may register"
 	over80s.Story = "40,000 calls in the six hours from 13:00, 430 agents (regional call center, as reported that day)"
@@ -105,7 +123,9 @@ func (s Scenario) Check() error {
 		what string
 	}{
 		{s.Hours > 0 && s.Hours <= 24, "hours: more than 0, at most 24"},
-		{s.CallsPerHour > 0, "calls per hour: more than 0"},
+		{s.CallsPerHour > 0 || s.Backlog > 0, "calls per hour: more than 0"},
+		{s.Backlog == 0 || s.lines() >= 1, "not one line is left at this scale"},
+		{s.Ways[0] != "" && s.Ways[1] != "", "which two ways are compared is not said"},
 		{s.Agents > 0, "agents: more than 0"},
 		{s.Handle >= 10*time.Second && s.Handle <= time.Hour, "handle: from 10s to 1h"},
 		{s.Scale > 0 && s.Scale <= 1, "scale: more than 0, at most 1"},
@@ -124,9 +144,18 @@ func (s Scenario) Check() error {
 const mostCalls = 200_000
 
 // Callers is how many citizens a play of the scenario may have.
-func (s Scenario) Callers() int { return s.calls() + s.calls()/5 + 1000 }
+func (s Scenario) Callers() int { return s.calls() + s.calls()/5 + s.enrols() + 1000 }
 
-func (s Scenario) calls() int  { return int(s.CallsPerHour * s.Hours * s.Scale) }
+// calls is how many citizens call first, or are called.
+func (s Scenario) calls() int {
+	calls := s.CallsPerHour
+	if s.Beside != nil {
+		calls += s.Beside.CallsPerHour
+	}
+	return int((calls*s.Hours + float64(s.Backlog)) * s.Scale)
+}
+
+func (s Scenario) lines() int  { return int(float64(s.Lines)*s.Scale + 0.5) }
 func (s Scenario) agents() int { return int(float64(s.Agents)*s.Scale + 0.5) }
 
 // weight is how much of the mean rate there is in an hour of the day played.

@@ -10,20 +10,86 @@ import (
 
 // Table prints a comparison.
 func (c Comparison) Table(out io.Writer) error {
-	s := c.Scenario
-	fmt.Fprintf(out, "%s\n%s\n\n", s.Title, s.Story)
-	fmt.Fprintf(out, "%s calls an hour for %s hours, %d agents, %s a citizen; %.0f %% want a person, %.0f %% of them take a callback where it is offered.\n",
-		thousands(int(s.CallsPerHour)), strconv.FormatFloat(s.Hours, 'f', -1, 64), s.Agents, minutes(s.Handle), 100*s.Person, 100*s.Accept)
-	if s.Scale < 1 {
-		fmt.Fprintf(out, "Played at a scale of %g, with %s first calls and %d agents; the counts below are of the whole.\nSmall teams wait a little longer than large ones: --scale 1 plays the whole day.\n",
-			s.Scale, thousands(c.Hold.Calls-c.Hold.Redials), s.agents())
-	}
-	fmt.Fprintln(out)
+	c.head(out)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(what string, of func(Played) string) {
-		fmt.Fprintf(w, "%s\t%s\t%s\t\n", what, of(c.Hold), of(c.Call))
+		fmt.Fprintf(w, "%s\t%s\t%s\t\n", what, of(c.Played[0]), of(c.Played[1]))
 	}
 	row("", func(p Played) string { return string(p.Mode) })
+	if c.Scenario.Backlog > 0 {
+		c.backlogRows(row)
+	} else {
+		c.rows(row)
+	}
+	if c.Scenario.searches() {
+		fmt.Fprintf(w, "agents needed for the target\t%s\t%s\t\n", c.needs(0), c.needs(1))
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("print the table: %w", err)
+	}
+	if !c.Scenario.searches() {
+		return nil
+	}
+	_, err := fmt.Fprintf(out, "\nTarget: %.0f %% of the citizens who want a person speak with one the same day, and %.0f %% of the promises are kept in time.\n",
+		100*TargetSameDay, 100*TargetKept)
+	return err
+}
+
+// head tells what is played.
+func (c Comparison) head(out io.Writer) {
+	s := c.Scenario
+	fmt.Fprintf(out, "%s\n%s\n\n%s; seed %d.\n", s.Title, s.Story, s.load(), s.Seed)
+	if s.Backlog == 0 {
+		fmt.Fprintf(out, "%.0f %% want a person, %.0f %% of them take a callback where it is offered.\n", 100*s.Person, 100*s.Accept)
+	}
+	switch p := c.Played[0]; {
+	case s.Scale == 1:
+	case s.Backlog > 0:
+		fmt.Fprintf(out, "Played at a scale of %g, with %s registrants and %d lines; the counts below are of the whole.\n", s.Scale, thousands(s.calls()), s.lines())
+	default:
+		fmt.Fprintf(out, "Played at a scale of %g, with %s first calls and %d agents; the counts below are of the whole.\nSmall teams wait a little longer than large ones: --scale 1 plays the whole day.\n",
+			s.Scale, thousands(p.Calls-p.Redials), s.agents())
+	}
+	fmt.Fprintln(out)
+}
+
+// load tells how much there is to do, and who does it.
+func (s Scenario) load() string {
+	if s.Backlog > 0 {
+		return fmt.Sprintf("%s registrants to be called on %d lines", thousands(s.Backlog), s.Lines)
+	}
+	load := fmt.Sprintf("%s calls an hour for %s hours, %d agents, %s a citizen",
+		thousands(int(s.CallsPerHour)), strconv.FormatFloat(s.Hours, 'f', -1, 64), s.Agents, minutes(s.Handle))
+	if b := s.Beside; b != nil {
+		load += fmt.Sprintf(" (next door: %s calls, %d agents)", thousands(int(b.CallsPerHour)), b.Agents)
+	}
+	return load
+}
+
+// needs tells how many agents are needed in one of the ways.
+func (c Comparison) needs(way int) string {
+	if c.Need[way] == 0 {
+		return "more than " + thousands(4*c.Scenario.Agents)
+	}
+	return thousands(c.Need[way])
+}
+
+// backlogRows are what became of registrants who were to be called.
+func (c Comparison) backlogRows(row func(what string, of func(Played) string)) {
+	s := c.Scenario
+	row("confirmed", func(p Played) string { return percent(p.Backlog.Confirmed) })
+	row("left to people, after the last attempt", func(p Played) string { return percent(p.Backlog.Left) })
+	row("calls to a registrant, in the mean", func(p Played) string { return fmt.Sprintf("%.2f", p.Backlog.Attempts) })
+	row("days until half are confirmed", func(p Played) string { return fmt.Sprintf("%.1f", p.Backlog.Half) })
+	row("days until all have been called", func(p Played) string { return fmt.Sprintf("%.1f", p.Backlog.Days) })
+	row("people to look for who was not reached", func(p Played) string {
+		return thousands(int(p.Backlog.Left*float64(s.Backlog) + 0.5))
+	})
+}
+
+// rows are what became of callers.
+func (c Comparison) rows(row func(what string, of func(Played) string)) {
+	s := c.Scenario
 	whole := func(n int) string { return thousands(int(float64(n)/s.Scale + 0.5)) }
 	row("citizens who wanted a person", func(p Played) string { return whole(p.Citizens) })
 	row("of them spoke with one, the same day", func(p Played) string { return percent(p.SameDay) })
@@ -43,19 +109,11 @@ func (c Comparison) Table(out io.Writer) error {
 	})
 	row("lines in use, at the most", func(p Played) string { return whole(p.MostLines) })
 	row("agents' time in talks while citizens call", func(p Played) string { return percent(p.Busy) })
-	needed := func(n int) string {
-		if n == 0 {
-			return "more than " + thousands(4*s.Agents)
+	for _, channel := range []string{"phone", "pharmacy", "gp"} {
+		if len(s.Counters) > 0 {
+			row("registered: "+channel, func(p Played) string { return whole(p.Registered[channel]) })
 		}
-		return thousands(n)
 	}
-	fmt.Fprintf(w, "agents needed for the target\t%s\t%s\t\n", needed(c.NeedHold), needed(c.NeedCall))
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("print the table: %w", err)
-	}
-	_, err := fmt.Fprintf(out, "\nTarget: %.0f %% of the citizens who want a person speak with one the same day, and %.0f %% of the promises are kept in time.\n",
-		100*TargetSameDay, 100*TargetKept)
-	return err
 }
 
 // String tells the waits in minutes.
