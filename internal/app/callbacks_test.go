@@ -253,6 +253,7 @@ func TestSupervisorsSweep(t *testing.T) {
 		l.wantsPerson()
 		l.hears(speech.PersonOfferUnknown)
 		l.presses("2")
+		l.music()
 		return l
 	}
 	stays, leaves := holds(giovanni), holds("0302345615")

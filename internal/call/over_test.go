@@ -3,6 +3,7 @@ package call_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,9 +20,10 @@ func TestACallThatEndsWhileTheStoreRefuses(t *testing.T) {
 	play(t, func(t *testing.T, s *stage) {
 		s.calls(maria, "0212345601")
 		s.listen(time.Second)
-		refuses := true
+		var refuses atomic.Bool
+		refuses.Store(true)
 		s.stores.Faults.Before(func(_ context.Context, verb memstore.Verb, _ int) memstore.Fault {
-			if refuses && verb == memstore.DoSave {
+			if refuses.Load() && verb == memstore.DoSave {
 				return memstore.Refused
 			}
 			return memstore.None
@@ -33,7 +35,7 @@ func TestACallThatEndsWhileTheStoreRefuses(t *testing.T) {
 		assert.Empty(t, s.sweeps(4))
 		assert.True(t, s.record(maria).Ended.IsZero())
 
-		refuses = false
+		refuses.Store(false)
 		s.listen(3 * time.Second)
 		assert.False(t, s.record(maria).Ended.IsZero())
 		assert.Empty(t, s.sweeps(3))
