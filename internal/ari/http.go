@@ -32,6 +32,7 @@ type client struct {
 	authorization string
 
 	slots chan struct{} // one for each connection in use
+	dials chan struct{} // one for each connection that has not had an answer yet
 	mu    sync.Mutex
 	idle  []*wire // the one used last is the last
 }
@@ -51,9 +52,11 @@ type wire struct {
 // idle ones must be closed by us before Asterisk closes them (60 s), because a
 // request that meets a closing connection fails. An answer, its header included,
 // has so many bytes at the most: a list of a thousand channels has a million, a
-// recording of a minute half of one.
+// recording of a minute half of one. Asterisk lets few connections wait to be
+// accepted; one more than that seems to be there, and is a second later.
 const (
 	maxConnections = 48
+	dialsAtOnce    = 4
 	dialTimeout    = time.Second
 	idleTimeout    = 10 * time.Second
 	mostAnswer     = 16 << 20
@@ -71,6 +74,7 @@ var (
 func newClient(root, user, password string) *client {
 	c := &client{
 		slots:         make(chan struct{}, maxConnections),
+		dials:         make(chan struct{}, dialsAtOnce),
 		authorization: "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password)),
 	}
 	u, err := url.Parse(root)
@@ -100,11 +104,18 @@ func (c *client) exchange(ctx context.Context, deadline time.Time, r *request) (
 	case !isTarget(r.path):
 		return 0, nil, errUnfit
 	}
-	if err := c.enter(ctx, deadline); err != nil {
+	if err := enter(ctx, deadline, c.slots); err != nil {
 		return 0, nil, err
 	}
 	defer func() { <-c.slots }()
-	w, err := c.take(ctx, deadline)
+	w := c.open(deadline)
+	if w == nil {
+		if err := enter(ctx, deadline, c.dials); err != nil {
+			return 0, nil, err
+		}
+		defer func() { <-c.dials }() // once it is known to be accepted
+		w, err = c.take(ctx, deadline)
+	}
 	if err != nil {
 		return 0, nil, because(ctx, err)
 	}
@@ -141,36 +152,45 @@ func isTarget(path string) bool {
 	return true
 }
 
-// enter waits until there may be one more connection in use.
-func (c *client) enter(ctx context.Context, deadline time.Time) error {
+// enter waits until there may be one more.
+func enter(ctx context.Context, deadline time.Time, slots chan<- struct{}) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	select {
-	case c.slots <- struct{}{}:
+	case slots <- struct{}{}:
 		return nil
 	default:
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	select {
-	case c.slots <- struct{}{}:
+	case slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-// take returns a connection that is open as far as can be seen: what is sent on
-// one that the exchange has closed meanwhile may not be sent twice.
+// take returns a connection that was given back meanwhile, or a new one.
 func (c *client) take(ctx context.Context, deadline time.Time) (*wire, error) {
+	if w := c.open(deadline); w != nil { // given back meanwhile
+		return w, nil
+	}
+	return c.dial(ctx, deadline)
+}
+
+// open takes away the idle connection that was used last and is open as far as can
+// be seen, since what is sent on one that the exchange has closed may not be sent
+// twice; nil if there is none.
+func (c *client) open(deadline time.Time) *wire {
 	for w := c.last(); w != nil; w = c.last() {
 		if w.SetDeadline(deadline) == nil && w.isOpen() {
-			return w, nil
+			return w
 		}
 		_ = w.Close()
 	}
-	return c.dial(ctx, deadline)
+	return nil
 }
 
 // last takes away the idle connection that was used last, nil if there is none.

@@ -183,7 +183,7 @@ func TestWaitingForAConnection(t *testing.T) {
 	t.Parallel()
 	c := newClient("http://127.0.0.1:1/ari", "user", "secret")
 	for range maxConnections {
-		require.NoError(t, c.enter(t.Context(), time.Time{}))
+		require.NoError(t, enter(t.Context(), time.Time{}, c.slots))
 	}
 	_, _, err := c.exchange(t.Context(), time.Now().Add(10*time.Millisecond), &request{method: http.MethodGet, path: "/x"})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
