@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check demo up down clean-data bench prompts clean
+.PHONY: help setup build test check demo up down clean-data bench prompts console clean
 
 BIN := $(CURDIR)/bin
 STATICCHECK := $(BIN)/staticcheck-2026.2.2
@@ -18,6 +18,11 @@ setup: go ## provide Asterisk and Redis, where they are not installed
 .PHONY: go
 go:
 	@command -v go >/dev/null || { echo "make: Go is missing. What to do: install Go $$(awk '/^go / { print $$2 }' go.mod) or newer, see https://go.dev/doc/install" >&2; exit 1; }
+
+# Agents' telephones in the browser are tried with a real one.
+.PHONY: browser
+browser: ## provide Chromium for the tests, where it is not installed
+	@asterisk/provide chromium
 
 # The race detector is linked by a C compiler.
 .PHONY: compiler
@@ -46,8 +51,8 @@ check: $(STATICCHECK) ## format, vet and staticcheck
 	@echo "staticcheck"
 	@$(STATICCHECK) ./...
 
-test: setup compiler check ## run all tests, set-up included
-	@echo "testing, on real Asterisk and Redis too"
+test: setup browser compiler check ## run all tests, set-up included
+	@echo "testing, on real Asterisk, Redis and Chromium too"
 	go test -race -shuffle=on -timeout 20m -p 2 -parallel 4 ./...
 
 demo: setup build ## play the main job with synthetic phones, and print it as a conversation
@@ -67,6 +72,9 @@ bench: setup build ## run all benchmarks: tables here, JSON in var/bench
 
 prompts: go ## render the recordings again whose texts have changed
 	@go run ./prompts/render
+
+console: go ## bundle the agents' page again, after a change of its sources
+	@go run ./console/build
 
 clean: ## remove what was built
 	@rm -rf $(BIN)

@@ -14,6 +14,8 @@
 //     They arrive as Stasis(App, "duty", AGENT, CODE) with the CODE ready, pause or away, unanswered. What an
 //     agent can key during a talk is not here: keys belong to the application;
 //   - a citizen is called at PJSIP/NUMBER@carrier, an agent at PJSIP/AGENT;
+//   - a telephone in a browser is made over ARI, by objects auth, aor and endpoint of res_pjsip with the transport
+//     "ws" and the context "from-browser", and is called by the endpoint's name. They are gone with Asterisk;
 //   - numbers noted while the application was away arrive as Stasis(App, "notebook", KEY, NUMBER, EPOCH,
 //     DIALLED); how to ask for them stands at the context "notebook";
 //   - a recording is played as sound:richiamo/LANGUAGE/NAME, silence as sound:silence/SECONDS (1 to 10).
@@ -72,6 +74,13 @@ type Values struct {
 	ARIUser, ARIPassword string
 	// App is the name of the Stasis application that calls are handed to.
 	App string
+
+	// BrowserSound tells telephones in browsers other addresses for their sound than this machine's own, by which they
+	// reach it: for each address of this machine what is told in its place, "203.0.113.5", or beside it,
+	// "203.0.113.5,include_local_address". Needed where a router stands between this machine and the browsers (which
+	// forwards RTPFirst to RTPLast to it), and where SIPAddr is a loopback address, which no browser is told otherwise.
+	// May be empty.
+	BrowserSound map[string]string
 
 	// Language names the folder of the recordings that the dialplan itself plays.
 	Language string
@@ -136,12 +145,19 @@ func (v Values) Check() error {
 	complain(v.CallSeconds > 0, "CallSeconds", "positive")
 	complain(v.PatienceSeconds > 0, "PatienceSeconds", "positive")
 	complain(v.ProbeSeconds > 0, "ProbeSeconds", "positive")
+	for own, told := range v.BrowserSound {
+		complain(net.ParseIP(own) != nil && net.ParseIP(strings.TrimSuffix(told, besideOwn)) != nil, "BrowserSound",
+			"IP addresses by IP address, each as it is or with "+besideOwn+" behind it")
+	}
 	for i, a := range v.Agents {
 		complain(word.MatchString(a.Name) && a.Name != "carrier", fmt.Sprintf("Agents[%d].Name", i), aWord+", and not carrier")
 		complain(secret.MatchString(a.Password), fmt.Sprintf("Agents[%d].Password", i), "letters, figures and . _ ~ + / = @ -")
 	}
 	return errors.Join(errs...)
 }
+
+// besideOwn behind an address of BrowserSound is Asterisk's word for one that is told beside the machine's own.
+const besideOwn = ",include_local_address"
 
 func address(s string) bool {
 	host, port, err := net.SplitHostPort(s)
@@ -219,6 +235,11 @@ func (p page) EntityID() string {
 func (p page) Has(module string) bool {
 	_, err := os.Stat(filepath.Join(p.ModuleDir, module))
 	return err == nil
+}
+
+// Browsers tells whether this Asterisk can have telephones in browsers.
+func (p page) Browsers() bool {
+	return p.Has("res_pjsip_transport_websocket.so") && p.Has("res_srtp.so")
 }
 
 func renderFiles(dir string, v Values) error {

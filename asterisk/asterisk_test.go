@@ -90,7 +90,7 @@ func TestDialplansRecordingsExist(t *testing.T) {
 func TestRenderedConfigurationIsClosed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	require.NoError(t, asterisk.Render(dir, values(t)))
+	require.NoError(t, asterisk.Render(dir, browsers(t)))
 	for file, settings := range map[string][]string{
 		"asterisk.conf": {"live_dangerously = no", "disable_remote_console_shell = yes", "verbose = 0"},
 		"http.conf":     {"enable_static=no", "enable_status=no", "[/]\ntype=restriction\ndeny=0.0.0.0/0.0.0.0\npermit=127.0.0.1/32"},
@@ -112,6 +112,47 @@ func TestRenderedConfigurationIsClosed(t *testing.T) {
 		require.NotContains(t, modules, never)
 	}
 	require.NotContains(t, read(t, dir, "cel_custom.conf"), "Num", "the black box holds no number")
+}
+
+// browsers are values for an Asterisk that can have telephones in browsers.
+func browsers(t *testing.T) asterisk.Values {
+	t.Helper()
+	v := values(t)
+	for _, module := range []string{"res_pjsip_transport_websocket.so", "res_srtp.so"} {
+		require.NoError(t, os.WriteFile(filepath.Join(v.ModuleDir, module), nil, 0o600))
+	}
+	return v
+}
+
+// Telephones in browsers are made while Asterisk runs; the files hold where they arrive, and no more.
+func TestTelephonesInBrowsers(t *testing.T) {
+	t.Parallel()
+	dir, v := t.TempDir(), browsers(t)
+	v.BrowserSound = map[string]string{"192.0.2.1": "127.0.0.1", "192.0.2.9": "203.0.113.5,include_local_address"}
+	require.NoError(t, asterisk.Render(dir, v))
+	for file, settings := range map[string][]string{
+		"modules.conf": {"load = res_pjsip_transport_websocket.so\n", "load = res_srtp.so\n"},
+		"pjsip.conf":   {"\n[ws]\ntype=transport\nprotocol=ws\nbind=127.0.0.1\n"},
+		"sorcery.conf": {"\nendpoint=memory\nauth=memory\naor=memory\n"},
+		"rtp.conf":     {"icesupport=yes\n", "[ice_host_candidates]\n192.0.2.1 => 127.0.0.1\n192.0.2.9 => 203.0.113.5,include_local_address\n"},
+	} {
+		for _, setting := range settings {
+			require.Contains(t, read(t, dir, file), setting, file)
+		}
+	}
+	require.NotContains(t, read(t, dir, "pjsip.conf"), "webrtc")
+	require.True(t, strings.HasSuffix(read(t, dir, "extensions.conf"), "\n[from-browser]\n"), "nothing can be dialled there")
+
+	v.BrowserSound = nil
+	require.NoError(t, asterisk.Render(dir, v))
+	require.NotContains(t, read(t, dir, "rtp.conf"), "ice_host_candidates")
+	require.NoError(t, os.Remove(filepath.Join(v.ModuleDir, "res_srtp.so")))
+	require.NoError(t, asterisk.Render(dir, v))
+	for file, never := range map[string]string{
+		"modules.conf": "res_pjsip_transport_websocket", "pjsip.conf": "protocol=ws", "sorcery.conf": "memory", "rtp.conf": "icesupport=yes",
+	} {
+		require.NotContains(t, read(t, dir, file), never, "an Asterisk without the modules")
+	}
 }
 
 // Nothing that costs money or reaches anybody can be dialled from a desk phone.
@@ -165,6 +206,9 @@ func TestModulesFollowTheVersion(t *testing.T) {
 func TestCheckRefuses(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, values(t).Check())
+	dotted := values(t)
+	dotted.Agents[0].Name = "agent1.browser"
+	require.ErrorContains(t, dotted.Check(), "Agents[0].Name", "a dot is for telephones in browsers")
 	for want, spoil := range map[string]func(*asterisk.Values){
 		"SystemName":         func(v *asterisk.Values) { v.SystemName = "a b" },
 		"ModuleDir":          func(v *asterisk.Values) { v.ModuleDir = "modules" },
@@ -186,6 +230,7 @@ func TestCheckRefuses(t *testing.T) {
 		"CallSeconds":        func(v *asterisk.Values) { v.CallSeconds = -1 },
 		"PatienceSeconds":    func(v *asterisk.Values) { v.PatienceSeconds = 0 },
 		"ProbeSeconds":       func(v *asterisk.Values) { v.ProbeSeconds = 0 },
+		"BrowserSound":       func(v *asterisk.Values) { v.BrowserSound = map[string]string{"192.0.2.1": "127.0.0.1\nstunaddr=x"} },
 		"Agents[0].Name":     func(v *asterisk.Values) { v.Agents = []asterisk.Agent{{Name: "carrier", Password: "x"}} },
 		"Agents[0].Password": func(v *asterisk.Values) { v.Agents = []asterisk.Agent{{Name: "a", Password: "x\ny"}} },
 	} {

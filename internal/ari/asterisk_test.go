@@ -138,6 +138,17 @@ func TestACitizenCallsOnAsterisk(t *testing.T) {
 		require.NoError(t, citizen.WaitTone(b.soon(), shortTone))
 		assert.Equal(t, "p2", b.next(t, call.Played, channel).Playback)
 	})
+	t.Run("keys pressed while it stands still", func(t *testing.T) {
+		b.do(call.Command{Op: call.DoPlay, Channel: channel, Playback: "p2b", Language: "it", Media: []string{"long"}})
+		require.NoError(t, citizen.WaitTone(b.soon(), longTone))
+		require.NoError(t, b.pbx.Pause())
+		assert.NoError(t, citizen.Press(b.soon(), "55"))
+		require.NoError(t, b.pbx.Resume())
+		assert.EqualValues(t, '5', b.next(t, call.Key, channel).Digit)
+		assert.EqualValues(t, '5', b.next(t, call.Key, channel).Digit)
+		b.do(call.Command{Op: call.DoStop, Channel: channel, Playback: "p2b"})
+		b.next(t, call.Played, channel)
+	})
 	t.Run("a recording that is not there", func(t *testing.T) {
 		b.do(call.Command{Op: call.DoPlay, Channel: channel, Playback: "p3", Language: "it", Media: []string{"nothing"}})
 		e := b.next(t, call.Played, channel)
@@ -155,12 +166,7 @@ func TestACitizenCallsOnAsterisk(t *testing.T) {
 		assert.False(t, b.next(t, call.Played, channel).Failed)
 	})
 	t.Run("fast keys in silence count once each", func(t *testing.T) {
-		require.NoError(t, citizen.PressWith(b.soon(), "1234", sip.KeyTiming{On: 60 * time.Millisecond, Off: 20 * time.Millisecond}))
-		keys := ""
-		for len(keys) < 4 {
-			keys += string(b.next(t, call.Key, channel).Digit)
-		}
-		assert.Equal(t, "1234", keys)
+		assert.Equal(t, "1234", b.fastKeys(t, channel, citizen))
 	})
 	t.Run("music", func(t *testing.T) {
 		b.do(call.Command{Op: call.DoMusic, Channel: channel})

@@ -145,6 +145,7 @@ func (l *Line) event(m *message, now time.Time) (e call.Event, ok bool) {
 	case "PlaybackFinished":
 		e.Kind, e.Playback, e.Failed = call.Played, m.Playback.ID, m.Playback.State == "failed"
 		e.Channel, ok = strings.CutPrefix(m.Playback.TargetURI, "channel:")
+		l.played(e.Channel, e.Playback)
 		return e, ok
 	case "RecordingFinished", "RecordingFailed":
 		e.Kind, e.Name = call.Recording, m.Recording.Name
@@ -249,7 +250,10 @@ func (l *Line) destroyed(e *call.Event) bool {
 // (ITU-T Q.24).
 const twiceWithin = 50 * time.Millisecond
 
-// isNewKey tells whether a key is more than a report of the same press.
+// isNewKey tells whether a key is more than a report of the same press. While
+// something is played Asterisk 22.10.1 reports each press once. Then the time that it
+// notes says nothing: an exchange that got no processor for a while reads all that was
+// pressed meanwhile in one millisecond.
 func (l *Line) isNewKey(m *message) bool {
 	at, err := time.Parse(ari.DateFormat, m.Timestamp)
 	if err != nil {
@@ -258,7 +262,7 @@ func (l *Line) isNewKey(m *message) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.track(m.Channel.ID)
-	again := t.digit == m.Digit[0] && at.Sub(t.keyed).Abs() < twiceWithin
+	again := t.plays == "" && t.digit == m.Digit[0] && at.Sub(t.keyed).Abs() < twiceWithin
 	if !again {
 		t.digit, t.keyed = m.Digit[0], at
 	}

@@ -137,6 +137,57 @@ func TestAKeyReportedTwiceIsOneKey(t *testing.T) {
 	assert.Empty(t, l.tracked, "nothing is remembered of channels that are gone")
 }
 
+// An Asterisk 22.10.1 that stood still while keys were pressed, as recorded: it notes
+// one millisecond for all of them. While it plays it tells of each once.
+func TestKeysOfAnAsteriskThatStoodStill(t *testing.T) {
+	t.Parallel()
+	key := func(at, digit string, ms int) string {
+		return fmt.Sprintf(`{"type":"ChannelDtmfReceived","timestamp":"2026-11-22T23:36:%s+0000","digit":%q,"duration_ms":%d,"channel":{"id":"c"}}`, at, digit, ms)
+	}
+	const over = `{"type":"PlaybackFinished","playback":{"id":"%s","target_uri":"channel:c","state":"done"}}`
+	for name, tt := range map[string]struct {
+		before func(*Line)
+		events []string
+		keys   string
+	}{
+		"two keys while it plays": {
+			func(l *Line) { l.plays("c", "p") },
+			[]string{key("31.328", "5", 100), key("31.328", "5", 100)}, "55",
+		},
+		"four keys while it plays": {
+			func(l *Line) { l.plays("c", "p") },
+			[]string{key("37.631", "1", 60), key("37.631", "1", 60), key("37.632", "5", 60), key("37.632", "5", 60)}, "1155",
+		},
+		"two keys while the next one plays": {
+			func(l *Line) { l.plays("c", "p"); l.plays("c", "q") },
+			[]string{fmt.Sprintf(over, "p"), key("49.928", "5", 100), key("49.928", "5", 100)}, "55",
+		},
+		"two keys in silence, of which one is told twice": {
+			func(*Line) {},
+			[]string{key("54.249", "5", 100), key("54.249", "5", 100), key("54.374", "5", 100)}, "55",
+		},
+		"two keys in silence, behind a playback": {
+			func(l *Line) { l.plays("c", "p") },
+			[]string{fmt.Sprintf(over, "p"), key("12.451", "5", 100), key("12.451", "5", 100), key("12.576", "5", 100)}, "55",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := New(Config{App: "app"})
+			tt.before(l)
+			keys := ""
+			for _, e := range events(t, l, tt.events...) {
+				if e.Kind == call.Key {
+					keys += string(e.Digit)
+				}
+			}
+			assert.Equal(t, tt.keys, keys)
+			events(t, l, `{"type":"StasisEnd","channel":{"id":"c"}}`)
+			assert.Empty(t, l.tracked)
+		})
+	}
+}
+
 func TestMalformedEvents(t *testing.T) {
 	t.Parallel()
 	var m message

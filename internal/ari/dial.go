@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"richiamo/internal/call"
@@ -76,8 +77,8 @@ func (l *Line) endpoint(c call.Command) (string, error) {
 		if c.Number != "" {
 			return "", errors.New("ari: create: a channel goes to an agent or to a number, not to both")
 		}
-		if !isPlain(c.Agent) {
-			return "", errors.New("ari: create: the agent's name is no name of an endpoint: letters, figures, - and _ only")
+		if !isEndpoint(c.Agent) {
+			return "", errors.New("ari: create: the agent's name is no name of an endpoint: letters, figures, - _ and . only")
 		}
 		return "PJSIP/" + c.Agent, nil
 	}
@@ -106,14 +107,16 @@ func isDigits(s string) bool {
 	return s != ""
 }
 
-func isPlain(s string) bool {
+// isEndpoint tells whether s can be the name of an endpoint: nothing in it means
+// anything to Asterisk. A dot stands in the name of a telephone in a browser only.
+func isEndpoint(s string) bool {
 	for i := range len(s) {
 		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.') {
 			return false
 		}
 	}
-	return s != ""
+	return strings.Trim(s, ".") != ""
 }
 
 // dial rings a created channel. That it rings already is success.

@@ -153,6 +153,7 @@ type track struct {
 	giveUp   time.Time // when Asterisk gives up ringing; zero if it was not dialled by us
 	digit    byte      // the last key, and when Asterisk heard it
 	keyed    time.Time
+	plays    string // the playback that was begun last, until it has ended
 }
 
 // requestTimeout bounds one request.

@@ -117,6 +117,7 @@ func (l *Line) play(ctx context.Context, c call.Command) error {
 		}
 		r.body = body
 	}
+	l.plays(c.Channel, c.Playback)
 	_, err := l.do(ctx, r)
 	if unknown(err) && ctx.Err() == nil {
 		var there ari.PlaybackData
@@ -128,7 +129,32 @@ func (l *Line) play(ctx context.Context, c call.Command) error {
 			_, err = l.do(ctx, r)
 		}
 	}
+	if err != nil {
+		l.played(c.Channel, c.Playback)
+	}
 	return gone(err)
+}
+
+// plays notes that a playback begins: before it is asked for, since its end may be
+// told before the answer to that.
+func (l *Line) plays(channel, playback string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.track(channel).plays = playback
+}
+
+// played notes that a playback has ended, or has not begun: its channel may be gone,
+// and then nothing is remembered of it.
+func (l *Line) played(channel, playback string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.tracked[channel]
+	if t == nil || t.plays != playback {
+		return
+	}
+	if t.plays = ""; *t == (track{}) {
+		delete(l.tracked, channel)
+	}
 }
 
 // sound is the address of a recording. Silence belongs to no language.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -150,6 +151,10 @@ func defaults(programs Programs, o Options) (asterisk.Values, error) {
 	if err != nil {
 		return asterisk.Values{}, err
 	}
+	sound, err := browserSound()
+	if err != nil {
+		return asterisk.Values{}, err
+	}
 	loopback := func(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 	v := asterisk.Values{
 		SystemName:    "lab" + strconv.Itoa(o.SIPPort),
@@ -166,6 +171,7 @@ func defaults(programs Programs, o Options) (asterisk.Values, error) {
 		ARIUser:       "richiamo",
 		ARIPassword:   "loopback-only",
 		App:           "richiamo",
+		BrowserSound:  sound,
 		Language:      "it",
 		Prompts:       filepath.Join(root, "prompts"),
 		Music:         filepath.Join(root, "prompts", "moh"),
@@ -181,6 +187,46 @@ func defaults(programs Programs, o Options) (asterisk.Values, error) {
 		v.Agents = append(v.Agents, asterisk.Agent{Name: name, Password: name + "-demo"})
 	}
 	return v, nil
+}
+
+// browserSound has telephones in browsers send their sound to 127.0.0.1, whatever addresses this machine has:
+// Asterisk tells a browser of no address at all otherwise when it listens there only.
+func browserSound() (map[string]string, error) {
+	cards, loopback, err := ownAddresses()
+	if err != nil {
+		return nil, err
+	}
+	told := map[string]string{}
+	for _, address := range slices.Concat(cards, loopback) {
+		told[address] = "127.0.0.1"
+	}
+	return told, nil
+}
+
+// ownAddresses are the IPv4 addresses of this machine but for 127.0.0.0/8: those of network cards, and those of the
+// loopback interface.
+func ownAddresses() (cards, loopback []string, err error) {
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return nil, nil, fmt.Errorf("lab: find this machine's addresses: %w", err)
+	}
+	for _, card := range interfaces {
+		addresses, err := card.Addrs()
+		if err != nil {
+			return nil, nil, fmt.Errorf("lab: find the addresses of %s: %w", card.Name, err)
+		}
+		for _, address := range addresses {
+			network, ok := address.(*net.IPNet)
+			switch {
+			case !ok || network.IP.To4() == nil || network.IP.IsLoopback():
+			case card.Flags&net.FlagLoopback != 0:
+				loopback = append(loopback, network.IP.String())
+			default:
+				cards = append(cards, network.IP.String())
+			}
+		}
+	}
+	return cards, loopback, nil
 }
 
 // describe copies what users of the instance need to know out of its values.
@@ -212,16 +258,8 @@ func (a *Asterisk) start(ctx context.Context) error {
 
 // waitUp waits first for ARI, which answers early, then for the last module.
 func (a *Asterisk) waitUp(ctx context.Context) error {
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !a.answers(ctx) {
-		select {
-		case <-a.process.done:
-			return fmt.Errorf("it ended: %v", a.process.err)
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-tick.C:
-		}
+	if err := a.process.comesUp(ctx, func() bool { return a.answers(ctx) }); err != nil {
+		return err
 	}
 	_, err := a.CLI(ctx, "core waitfullybooted")
 	return err

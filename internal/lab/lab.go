@@ -1,4 +1,5 @@
-// Package lab starts private Asterisk and Redis servers on loopback, for tests, demo and benchmarks.
+// Package lab starts private Asterisk and Redis servers on loopback, for tests, demo and benchmarks, and for tests
+// a Chromium (Browser).
 //
 //	pbx, err := lab.StartAsterisk(ctx, lab.Options{})
 //	if err != nil { ... }          // never skip: the error says what to do
@@ -26,7 +27,7 @@ import (
 )
 
 // ErrNotProvided means that a server's program is not on this machine.
-var ErrNotProvided = errors.New("not provided on this machine: run make setup")
+var ErrNotProvided = errors.New("not provided on this machine: run make setup, or make browser for Chromium")
 
 // Programs are the servers' programs that this machine has, with what is needed to start them.
 type Programs struct {

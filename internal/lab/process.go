@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -45,6 +46,22 @@ func startProcess(logFile, program string, args ...string) (*process, error) {
 		return nil, fmt.Errorf("lab: start %s: %w", program, err)
 	}
 	return p, nil
+}
+
+// comesUp waits until a server answers; it fails when the server has ended, or ctx does.
+func (p *process) comesUp(ctx context.Context, answers func() bool) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !answers() {
+		select {
+		case <-p.done:
+			return fmt.Errorf("it ended: %v", p.err)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+	return nil
 }
 
 func (p *process) running() bool {

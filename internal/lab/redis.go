@@ -109,24 +109,14 @@ func (r *Redis) Restart(ctx context.Context, more ...string) error {
 	if r.process, err = startProcess(filepath.Join(r.Dir, "redis.log"), r.program, args...); err != nil {
 		return err
 	}
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !r.answers() {
-		select {
-		case <-r.process.done:
-			return fmt.Errorf("lab: Redis ended: %v; its log ends: %s", r.process.err, r.Log())
-		case <-ctx.Done():
-			r.Kill()
-			return fmt.Errorf("lab: Redis did not come up: %w; its log ends: %s", context.Cause(ctx), r.Log())
-		case <-tick.C:
-		}
+	if err := r.process.comesUp(ctx, func() bool { return pong("unix", r.Socket) }); err != nil {
+		r.Kill()
+		return fmt.Errorf("lab: Redis did not come up: %w; its log ends: %s", err, r.Log())
 	}
 	return nil
 }
 
-// answers tells whether Redis answers PONG: while it loads its data it answers an error.
-func (r *Redis) answers() bool { return pong("unix", r.Socket) }
-
+// pong tells whether a Redis answers PONG: while it loads its data it answers an error.
 func pong(network, address string) bool {
 	conn, err := net.DialTimeout(network, address, time.Second)
 	if err != nil {

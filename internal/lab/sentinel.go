@@ -56,16 +56,8 @@ func StartSentinel(ctx context.Context, name, master string) (_ *Sentinel, err e
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !pong("tcp", s.Addr) {
-		select {
-		case <-s.process.done:
-			return nil, fmt.Errorf("lab: Sentinel ended: %v; its log ends: %s", s.process.err, tail(log))
-		case <-ctx.Done():
-			return nil, fmt.Errorf("lab: Sentinel did not come up: %w; its log ends: %s", context.Cause(ctx), tail(log))
-		case <-tick.C:
-		}
+	if err := s.process.comesUp(ctx, func() bool { return pong("tcp", s.Addr) }); err != nil {
+		return nil, fmt.Errorf("lab: Sentinel did not come up: %w; its log ends: %s", err, tail(log))
 	}
 	return s, nil
 }
