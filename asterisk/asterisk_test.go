@@ -251,6 +251,27 @@ func TestProvideMirrors(t *testing.T) {
 	}, strings.Fields(string(out)))
 }
 
+// Of the browsers that are installed the first one that will do is taken: not too old, and no snap, which would see
+// neither the tests' folders nor their pipes.
+func TestProvideTakesAnInstalledBrowser(t *testing.T) {
+	t.Parallel()
+	bin, cache := t.TempDir(), t.TempDir()
+	for name, script := range map[string]string{
+		"chromium":         "echo Chromium 99.0.1",
+		"chromium-browser": "echo Chromium 156.0.1; exec /snap/bin/chromium",
+		"google-chrome":    "echo Google Chrome 120.0.2",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700))
+	}
+	command := exec.Command("./provide", "chromium")
+	command.Env = append(os.Environ(), "RICHIAMO_CACHE="+cache, "PATH="+bin+":"+os.Getenv("PATH"))
+	out, err := command.CombinedOutput()
+	require.NoError(t, err, string(out))
+	env, err := os.ReadFile(filepath.Join(cache, "chromium.env"))
+	require.NoError(t, err)
+	require.Equal(t, "CHROMIUM_ROOT=\nCHROMIUM_VERSION=120.0.2\nCHROMIUM_BIN="+filepath.Join(bin, "google-chrome")+"\n", string(env))
+}
+
 // A run that cannot succeed says so in one sentence, with its cure.
 func TestProvideFailsClearly(t *testing.T) {
 	t.Parallel()

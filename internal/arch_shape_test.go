@@ -77,6 +77,7 @@ var timers = map[string]struct {
 	"internal/citizen/snapshot/importer.go": {1, "how often the progress of an import is told"},
 	"internal/citizen/snapshot/registry.go": {1, "how often is looked whether there is a new registry"},
 	"internal/dispatch/loop.go":             {1, "one for each planner: it looks at the saved deadlines every second"},
+	"internal/web/station.go":               {1, "how often a page looks again at what others do"},
 }
 
 // plays tells whether a room keeps no record of anybody: servers, synthetic

@@ -42,12 +42,12 @@ var levels = [][]string{
 	{"dialogue", "queue", "booking", "agent"},
 	{"flow", "campaign", "plan"},
 	{"call", "dispatch", "desk"},
-	{"asterisk", "prompts"}, // files, embedded: they import nothing of the house, and only adapters and above read them
+	{"asterisk", "prompts", "console"}, // files, embedded: they import nothing of the house, and only adapters and above read them
 	{"ari", "redisstore", "memstore", "storetest", "web", "telemetry", "sip", "sip/ear", "citizen/snapshot", "config", "lab", "sim/town"},
 	{"app", "sim"},
 	{"demo", "doctor", "sim/day"}, // look at the whole from outside
 	{"bench"},                     // measures what demo installs
-	{"cmd/richiamo", "prompts/render"},
+	{"cmd/richiamo", "prompts/render", "console/build"},
 }
 
 // The levels that rules speak of.
@@ -85,6 +85,7 @@ var technologies = []struct {
 	// asterisk and config only read addresses.
 	{"the network", []string{"net"}, []string{"ari", "redisstore", "web", "telemetry", "lab", "sip", "storetest", "asterisk", "config"}},
 	{"YAML", []string{"go.yaml.in/yaml/"}, []string{"config", "storetest"}},
+	{"Chromium", []string{"github.com/chromedp/"}, []string{"lab"}},
 	{"other programs", []string{"os/exec"}, []string{"lab"}},
 	{"testing", []string{"testing", "github.com/stretchr/"}, []string{"storetest"}},
 }

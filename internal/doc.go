@@ -10,6 +10,7 @@
 //
 //	cmd/richiamo/      the one binary
 //	prompts/render/    makes the recordings from the texts
+//	console/build/     makes the agent's page from its sources
 //
 // Looking at the whole from outside:
 //
@@ -42,6 +43,7 @@
 //
 //	asterisk/          Asterisk's configuration, the same wherever it runs
 //	prompts/           the texts and recordings of the voice
+//	console/           the agent's page, with its telephone
 //
 // Application, which waits, logs and is cancelled, and knows no technology:
 //

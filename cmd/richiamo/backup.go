@@ -108,8 +108,11 @@ func runRestore(ctx context.Context, args []string, std stdio) int {
 	flags.BoolVar(&replace, "replace", false, "")
 	flags.BoolVar(&check, "check", false, "")
 	cfg, code := copyFlags(flags, restoreHelp, args, std, func() error {
-		if file == "" || flags.NArg() != 1 || replace && check {
-			return errors.New("give --config FILE and one BACKUP")
+		switch {
+		case file == "" || flags.NArg() != 1:
+			return errors.New("give --config FILE and, behind all flags, one BACKUP")
+		case replace && check:
+			return errors.New("--check changes nothing: leave --replace away")
 		}
 		return nil
 	}, &file)

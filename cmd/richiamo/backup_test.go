@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -18,7 +17,7 @@ import (
 )
 
 // installed writes a configuration on a Redis of the test's own.
-func installed(t *testing.T, more string) (r *lab.Redis, file string) {
+func installed(t *testing.T, more string) (file string) {
 	t.Helper()
 	r, err := lab.StartRedis(t.Context(), lab.RedisOptions{})
 	require.NoError(t, err)
@@ -42,12 +41,12 @@ tenants:
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
-	return r, filepath.Join(dir, "richiamo.yaml")
+	return filepath.Join(dir, "richiamo.yaml")
 }
 
 func TestBackupAndRestore(t *testing.T) {
 	t.Parallel()
-	r, file := installed(t, "backup: {directory: .}")
+	file := installed(t, "backup: {directory: .}")
 	cfg, err := config.Load(file)
 	require.NoError(t, err)
 	exit, _, says := try(t, backupCommand(), "", "--config", file)
@@ -74,7 +73,7 @@ func TestBackupAndRestore(t *testing.T) {
 	exit, _, says = try(t, restoreCommand(), "", "--config", file, "--replace", path)
 	assert.Equal(t, exitOK, exit, says)
 
-	rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: r.Socket, Protocol: 2, DisableIdentity: true})
+	rdb := redisstore.Client(app.RedisOptions(cfg))
 	t.Cleanup(func() { _ = rdb.Close() })
 	require.NoError(t, rdb.FlushAll(t.Context()).Err())
 	exit, out, says = try(t, restoreCommand(), "", "--config", file, path)
@@ -102,7 +101,7 @@ func TestBackupAndRestore(t *testing.T) {
 
 func TestBackupUsage(t *testing.T) {
 	t.Parallel()
-	_, file := installed(t, "")
+	file := installed(t, "")
 	for _, c := range []command{backupCommand(), restoreCommand()} {
 		for _, words := range [][]string{{}, {"--config"}, {"--config", file, "--nonsense"}, {"--config", file, "a", "b"}} {
 			exit, out, says := try(t, c, "", words...)
@@ -120,6 +119,10 @@ func TestBackupUsage(t *testing.T) {
 	exit, _, says := try(t, backupCommand(), "", "--config", file)
 	assert.Equal(t, exitUsage, exit)
 	assert.Contains(t, says, "where to?")
-	exit, _, _ = try(t, restoreCommand(), "", "--config", file, "--replace", "--check", "file")
+	exit, _, says = try(t, restoreCommand(), "", "--config", file, "--replace", "--check", "file")
 	assert.Equal(t, exitUsage, exit)
+	assert.Contains(t, says, "leave --replace away")
+	exit, _, says = try(t, restoreCommand(), "", "--config", file, "file", "--check")
+	assert.Equal(t, exitUsage, exit)
+	assert.Contains(t, says, "behind all flags")
 }

@@ -16,6 +16,7 @@ func commands() []command {
 		backupCommand(),
 		restoreCommand(),
 		registryCommand(),
+		agentCommand(),
 		fiscalcodeCommand(),
 		sayCommand(),
 		phoneCommand(prompts.FS(), recordedWords()),

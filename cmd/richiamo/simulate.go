@@ -26,9 +26,11 @@ const simulateHelp = `Usage: richiamo simulate SCENARIO [FLAGS]
 
 Plays a day in virtual time, with the real queue, planner and conversations and with
 invented citizens: once where whoever wants a person has to hold the line, and once
-with callbacks. Prints both side by side, and how many agents would be needed. Two
+with callbacks. Prints both side by side, and how many agents would be needed. Four
 days compare something else: landline-backlog when those are called again who were
-not reached, two-authorities one that is alone with one beside an overloaded neighbour.
+not reached, order-of-need whether the oldest are called first, two-authorities one that
+is alone with one beside an overloaded neighbour, shared-back-end a slow back end that is
+open to all with one that lets agents in first.
 
 Scenarios:
 %s
@@ -59,6 +61,7 @@ Examples:
   richiamo simulate over-80s-day
   richiamo simulate over-80s-day --agents 550 --svg chart.svg
   richiamo simulate landline-backlog --seed 3 --svg days.svg
+  richiamo simulate order-of-need --scale 0.1 --svg order.svg
   richiamo simulate quiet-day --calls-per-hour 1800 --scale 0.3 --json figures.json
   richiamo simulate --seed 42 --trace
 `

@@ -22,7 +22,7 @@ func TestSimulateTellsWhatThereIs(t *testing.T) {
 	t.Parallel()
 	code, out, _ := simulate(t, "--help")
 	assert.Equal(t, exitOK, code)
-	for _, words := range []string{"over-80s-day", "weekend", "opening-day", "quiet-day", "closing-time", "landline-backlog", "pharmacies", "register-shut", "two-authorities", "Not yet", "Milano-Cor", "--svg", "Examples"} {
+	for _, words := range []string{"over-80s-day", "weekend", "opening-day", "quiet-day", "closing-time", "landline-backlog", "pharmacies", "register-shut", "two-authorities", "order-of-need", "before-opening", "milano-cor", "shared-back-end", "Not yet", "Milano-Cor", "--svg", "Examples"} {
 		assert.Contains(t, out, words)
 	}
 	for name, args := range map[string][]string{

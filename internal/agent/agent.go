@@ -54,7 +54,7 @@ func (s State) OnDuty() bool { return s == Ready || s == WrapUp || s.Serving() }
 
 // Agent is a person of the call center with a telephone.
 type Agent struct {
-	ID      string    `json:"id"` // also the telephone's name at the exchange
+	ID      string    `json:"id"` // also the desk phone's name at the exchange
 	Tenant  string    `json:"tenant"`
 	State   State     `json:"state"`
 	Reason  string    `json:"reason,omitempty"`  // of a pause
@@ -73,7 +73,10 @@ type Agent struct {
 	// Unreached is since when the telephone does not answer the probe, whatever
 	// its registration says; zero: it answers.
 	Unreached time.Time `json:"unreached,omitzero"`
-	Version   int       `json:"version"`
+	// Page names the page in a browser that is the agent's telephone; empty: the
+	// desk phone is.
+	Page    string `json:"page,omitempty"`
+	Version int    `json:"version"`
 
 	// Rest is until when a ready agent is not chosen, after a call that was
 	// not answered: the next agent is tried first.
@@ -238,6 +241,27 @@ func (a Agent) Reach(now time.Time, answers bool) Agent {
 	}
 	return a
 }
+
+// At is the agent at another telephone from the next call on: at that of a page
+// in a browser, or at the desk phone where there is none. Nobody has probed it yet.
+func (a Agent) At(page string) Agent {
+	if a.Page != page {
+		a.Page, a.Unreached = page, time.Time{}
+	}
+	return a
+}
+
+// Telephone names the agent's telephone at the exchange.
+func (a Agent) Telephone() string {
+	if a.Page != "" {
+		return Browser(a.ID)
+	}
+	return a.ID
+}
+
+// Browser names the telephone that an agent has in a browser, whichever page it is. No
+// agent has such an id: there is no dot in one.
+func Browser(id string) string { return id + ".browser" }
 
 // Help reserves a ready agent to help another one with a ticket: to be asked, to
 // join the talk, or to take it over (Take). Ring, Talk, Miss, Release and HangUp

@@ -403,3 +403,18 @@ func TestNext(t *testing.T) {
 	assert.Equal(t, -1, agent.Next(team[3:], noon, "persone"))
 	assert.Equal(t, "elena", team[agent.Next(team, noon.Add(time.Second), "persone")].ID)
 }
+
+// An agent has one telephone at a time; whether another one answers is not known
+// until it was probed.
+func TestTelephone(t *testing.T) {
+	t.Parallel()
+	desk := in(t, agent.Ready).Reach(noon, false)
+	assert.Equal(t, "anna", desk.Telephone())
+	page := desk.At("p1")
+	assert.Equal(t, "anna.browser", page.Telephone())
+	assert.True(t, page.Free(noon), "it was the desk phone that did not answer")
+	again := page.Reach(noon, false).At("p1")
+	assert.False(t, again.Free(noon), "that is the same telephone")
+	assert.Equal(t, "anna.browser", again.At("p2").Telephone())
+	assert.Equal(t, "anna", again.At("").Telephone())
+}

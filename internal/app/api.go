@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"richiamo/console"
 	"richiamo/internal/call"
 	"richiamo/internal/citizen/snapshot"
 	"richiamo/internal/config"
@@ -26,6 +27,7 @@ func (a *App) api() web.Deps {
 		Tickets: a.tickets, ReturnCalls: returnCalls{a.tickets, a}, Center: a.tickets, Worklist: a.tickets,
 		Supervision: supervision{a}, Talks: talks{a, recordings{line: a.line, store: a.stores.Recordings}}, Rules: a.rules,
 		Registrations: registrations{a}, Calls: calls{a}, Health: a,
+		Stations: a.tickets, Exchange: a.line, Account: accounts(a.cfg), SessionKey: derive(a.cfg.Key, "sessions"), Page: console.FS(),
 		Metrics: a.metrics.Handler(), Observer: a.metrics, Log: a.log, Now: a.now,
 	}
 }
@@ -38,6 +40,26 @@ func apiKeys(cfg *config.Config) []web.Key {
 		}
 	}
 	return keys
+}
+
+// accounts finds the agents who may sign in. For a name that is none of theirs a password
+// is looked at all the same, so that the time tells nothing.
+func accounts(cfg *config.Config) func(string) (web.Account, bool) {
+	known := map[string]web.Account{}
+	for _, t := range cfg.Tenants {
+		for _, member := range t.Agents {
+			if member.SignsIn() {
+				known[member.ID] = web.Account{Tenant: t.ID, Agent: member.ID, Stamp: member.Stamp(), Opens: member.Opens}
+			}
+		}
+	}
+	nobody := web.Account{Opens: config.Agent{}.Opens}
+	return func(name string) (web.Account, bool) {
+		if account, ok := known[name]; ok {
+			return account, true
+		}
+		return nobody, false
+	}
 }
 
 // Parts tells how the parts of the service are, each with why not.

@@ -98,6 +98,20 @@ func (w *town) agentState(id string) string {
 	return ""
 }
 
+// agentBecomes waits until an agent is in a state.
+func (w *town) agentBecomes(id, state string) {
+	w.Helper()
+	is := ""
+	require.True(w, soon(patience, func() bool { is = w.agentState(id); return is == state }), "%s is %s, not %s", id, is, state)
+}
+
+// nobodyWaits waits until everybody has been served.
+func (w *town) nobodyWaits() {
+	w.Helper()
+	var all []ticket
+	require.True(w, soon(patience, func() bool { all = w.tickets(); return len(all) == 0 }), "%v", all)
+}
+
 // registered is how many registrations there are of a citizen.
 func (w *town) registered(code string) int {
 	w.Helper()

@@ -110,11 +110,6 @@ func New(cfg *config.Config, o Options) (*App, error) {
 		notice: newNotice(), now: o.Now,
 	}
 	key := cfg.Key.Reveal()
-	secret, err := hkdf.Key(sha256.New, key[:], nil, "richiamo desk digests", 32)
-	if err != nil {
-		return nil, fmt.Errorf("derive a key: %w", err)
-	}
-
 	a.host = newHost(cfg, a.log, o.Now, a.async)
 	serves := map[string]dispatch.Config{}
 	desks := map[string]desk.Tenant{}
@@ -123,9 +118,11 @@ func New(cfg *config.Config, o Options) (*App, error) {
 		if err := a.host.add(t); err != nil {
 			return nil, err
 		}
-		if serves[t.ID], err = serving(cfg, t); err != nil {
+		rules, err := serving(cfg, t)
+		if err != nil {
 			return nil, fmt.Errorf("tenant %s: %w", t.ID, err)
 		}
+		serves[t.ID] = rules
 		registry, err := snapshot.Open(RegistryDir(cfg, t.ID), key[:])
 		if err != nil {
 			return nil, fmt.Errorf("registry of tenant %s: %w", t.ID, err)
@@ -140,21 +137,21 @@ func New(cfg *config.Config, o Options) (*App, error) {
 		}
 	}
 
-	a.stores, err = redisstore.Open(context.Background(), RedisOptions(cfg))
-	if err != nil {
+	var err error
+	if a.stores, err = redisstore.Open(context.Background(), RedisOptions(cfg)); err != nil {
 		return nil, err
 	}
 	a.closing("redis", a.stores.Close)
 	a.line = ari.New(a.lineConfig())
 	a.closing("asterisk", func() error { a.line.Close(); return nil })
-	a.tickets = dispatch.New(a.stores.Tickets, a.stores.Blocks, serves, dispatch.Options{Log: a.log, Measured: a.measured, Alarm: a.alarm, Now: o.Now})
+	a.tickets = dispatch.New(a.stores.Tickets, a.stores.Blocks, a.stores.Sweeps, serves, dispatch.Options{Log: a.log, Measured: a.measured, Alarm: a.alarm, Now: o.Now})
 	a.host.tickets, a.host.line = a.tickets, a.line
 
 	calls := call.Config{
 		Node: cfg.Asterisk.Node, Scripts: flow.Scripts(), Rescue: flow.ScriptRescue,
 		Host: a.host, Line: a.line, Store: a.stores.Calls, Nodes: a.stores.Calls,
 		Outside: outside{metrics: a.metrics, Desk: desk.New(desk.Config{
-			Tickets: a.tickets, Registrations: a.stores.Registrations, Limits: a.stores.Limits, Tenants: desks, Secret: secret,
+			Tickets: a.tickets, Registrations: a.stores.Registrations, Limits: a.stores.Limits, Tenants: desks, Secret: derive(cfg.Key, "desk digests"),
 			Recordings: recordings{line: a.line, store: a.stores.Recordings},
 		})},
 		AfterKey: cfg.Keypad.PauseAfterKey, AfterAnswer: time.Second, BeforeEnd: time.Second,
@@ -166,6 +163,13 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	a.runner = call.NewRunner(calls)
 	a.loop = dispatch.NewLoop(a.tickets, a.stores.Leases, callsFor{host: a.host, runner: a.runner, ready: a.line.Ready}, cfg.Asterisk.Node, nil)
 	return a, nil
+}
+
+// derive makes a key for one purpose from the installation's.
+func derive(key config.Key, purpose string) []byte {
+	k := key.Reveal()
+	derived, _ := hkdf.Key(sha256.New, k[:], nil, "richiamo "+purpose, 32) // fails for lengths beyond 8160 only
+	return derived
 }
 
 // RegistryDir is where a tenant's registry lies.

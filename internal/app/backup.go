@@ -38,7 +38,7 @@ func Backup(ctx context.Context, cfg *config.Config, path string, tell func(reco
 	}
 	part, err := os.CreateTemp(filepath.Dir(path), partPattern) // mode 0600
 	if err != nil {
-		return s, 0, fmt.Errorf("make a file for the backup: %w", err)
+		return s, 0, roomFor(fmt.Errorf("make a file for the backup: %w", err))
 	}
 	defer os.Remove(part.Name()) // harmless once it is renamed
 	defer part.Close()
@@ -131,48 +131,57 @@ func (a *App) backups(ctx context.Context) {
 // backup makes one if it is due, and gives how long to wait for the next.
 func (a *App) backup(ctx context.Context) (wait time.Duration) {
 	c := a.cfg.Backup
-	made, err := backupsIn(string(c.Directory))
-	if err == nil && len(made) > 0 {
-		newest := made[len(made)-1].at
-		a.metrics.BackupMade(newest)
-		if wait = c.Every - time.Since(newest); wait > 0 {
-			return min(wait, c.Every) // the clock may have been set back since
-		}
+	dir, began := string(c.Directory), time.Now()
+	made, err := backupsIn(dir, began)
+	if err != nil {
+		return a.noBackup(err)
 	}
-	path := filepath.Join(string(c.Directory), BackupName(time.Now()))
-	began := time.Now()
-	var s redisstore.Summary
-	var size int64
-	if err == nil {
-		s, size, err = Backup(ctx, a.cfg, path, nil)
+	newest := newestOf(made)
+	a.metrics.BackupMade(newest)
+	if wait = c.Every - began.Sub(newest); wait > 0 {
+		return wait
 	}
+	path := filepath.Join(dir, BackupName(began))
+	s, size, err := Backup(ctx, a.cfg, path, nil)
 	switch {
 	case ctx.Err() != nil:
 		return 0
 	case err != nil:
-		a.metrics.BackupFailed()
-		wait = min(backupAgain, c.Every)
-		a.log.Error("no backup was made", "dir", string(c.Directory), "wait", wait.String(), "error", err)
-		return wait
+		wait = a.noBackup(err)
+	default:
+		wait = c.Every
+		a.metrics.BackupMade(began)
+		a.log.Info("backup made", "file", path, "records", s.Counts.All(), "mb", size>>20, "took", time.Since(began))
 	}
-	a.metrics.BackupMade(began)
-	a.log.Info("backup made", "file", path, "records", s.Counts.All(), "mb", size>>20, "took", time.Since(began))
-	if err := a.prune(made, size); err != nil {
-		a.log.Warn("old backups are not removed", "dir", string(c.Directory), "error", err)
+	// After one that failed too: what is removed may be the room that it lacked.
+	if err := a.prune(time.Now()); err != nil {
+		a.log.Warn("old backups are not removed", "dir", dir, "error", err)
 	}
-	return c.Every
+	return wait
+}
+
+// noBackup tells why none was made, and gives how long to wait before it is tried
+// again.
+func (a *App) noBackup(err error) (wait time.Duration) {
+	a.metrics.BackupFailed()
+	wait = min(backupAgain, a.cfg.Backup.Every)
+	a.log.Error("no backup was made", "dir", string(a.cfg.Backup.Directory), "wait", wait.String(), "error", err)
+	return wait
 }
 
 // madeBackup is a backup that lies in the folder.
 type madeBackup struct {
-	path string
-	at   time.Time
-	size int64
+	path  string
+	at    time.Time // as its name says
+	ahead bool      // of now: it was made while the clock was wrong
+	size  int64
 }
 
-// backupsIn lists the backups of a folder, the oldest first. What else lies there
-// is not looked at.
-func backupsIn(dir string) (made []madeBackup, err error) {
+// backupsIn lists the backups of a folder, the oldest first. One whose time is still
+// to come counts as older than all others: it is not known when it was made, and
+// must neither be in the way of the next nor outlast it. What else lies there is not
+// looked at.
+func backupsIn(dir string, now time.Time) (made []madeBackup, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("list the backups: %w", err)
@@ -185,26 +194,53 @@ func backupsIn(dir string) (made []madeBackup, err error) {
 			continue
 		}
 		if info, err := e.Info(); err == nil {
-			made = append(made, madeBackup{filepath.Join(dir, e.Name()), at, info.Size()})
+			made = append(made, madeBackup{filepath.Join(dir, e.Name()), at, at.After(now), info.Size()})
 		}
 	}
-	slices.SortFunc(made, func(a, b madeBackup) int { return a.at.Compare(b.at) })
+	slices.SortFunc(made, func(a, b madeBackup) int {
+		switch {
+		case a.ahead == b.ahead:
+			return a.at.Compare(b.at)
+		case a.ahead:
+			return -1
+		}
+		return 1
+	})
 	return made, nil
 }
 
-// Backups tells how many backups lie in the folder of the configuration and when
-// the newest was made.
-func Backups(cfg *config.Config) (n int, newest time.Time, err error) {
-	made, err := backupsIn(string(cfg.Backup.Directory))
-	if len(made) > 0 {
-		newest = made[len(made)-1].at
-	}
-	return len(made), newest, err
+// MadeBackups are the backups in the folder of the configuration.
+type MadeBackups struct {
+	N      int
+	Newest time.Time // when it was made; zero: there is none, or none whose time has come
+	Size   int64     // of the newest, in bytes
 }
 
-// prune removes the oldest of the backups that were there before one of this size
-// was made, and what processes that died have left half written.
-func (a *App) prune(before []madeBackup, size int64) error {
+// Backups looks into the folder of the configuration.
+func Backups(cfg *config.Config) (MadeBackups, error) {
+	made, err := backupsIn(string(cfg.Backup.Directory), time.Now())
+	m := MadeBackups{N: len(made), Newest: newestOf(made)}
+	if m.N > 0 {
+		m.Size = made[m.N-1].size
+	}
+	return m, err
+}
+
+func newestOf(made []madeBackup) time.Time {
+	if n := len(made); n > 0 && !made[n-1].ahead {
+		return made[n-1].at
+	}
+	return time.Time{}
+}
+
+// prune removes the oldest backups, so that as many are left as are kept, and what
+// processes that died have left half written.
+func (a *App) prune(now time.Time) error {
+	dir := string(a.cfg.Backup.Directory)
+	made, err := backupsIn(dir, now)
+	if err != nil {
+		return err
+	}
 	var failed []error
 	remove := func(path string) {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -212,24 +248,35 @@ func (a *App) prune(before []madeBackup, size int64) error {
 		}
 	}
 	spared := 0
-	for _, b := range before[:max(0, len(before)+1-a.cfg.Backup.Keep)] {
-		if b.size > 2*size && time.Since(b.at) < backupGrace {
+	for _, b := range made[:max(0, len(made)-a.cfg.Backup.Keep)] {
+		if b.size > 2*made[len(made)-1].size && now.Sub(b.at) < backupGrace {
 			spared++
 			continue
 		}
 		remove(b.path)
 	}
 	if spared > 0 {
-		a.log.Warn("the new backup is much smaller than earlier ones, which are kept for a week: was Redis emptied?",
-			"dir", string(a.cfg.Backup.Directory), "spared", spared)
+		a.log.Warn("the newest backup is much smaller than earlier ones, which are kept for a week: was Redis emptied?",
+			"dir", dir, "spared", spared)
 	}
-	parts, _ := filepath.Glob(filepath.Join(string(a.cfg.Backup.Directory), partPattern)) // the pattern is ours
-	for _, path := range parts {
-		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > backupDead {
-			remove(path)
-		}
+	for _, path := range deadParts(dir, now) {
+		remove(path)
 	}
 	return errors.Join(failed...)
+}
+
+// deadParts are the backups in a folder that nobody writes any more.
+func deadParts(dir string, now time.Time) (paths []string) {
+	entries, _ := os.ReadDir(dir) // what is not seen now is next time
+	for _, e := range entries {
+		if ours, _ := filepath.Match(partPattern, e.Name()); !ours { // the pattern is a good one
+			continue
+		}
+		if info, err := e.Info(); err == nil && now.Sub(info.ModTime()).Abs() > backupDead {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths
 }
 
 // backupDead is after how long without a write nobody writes a file any more.

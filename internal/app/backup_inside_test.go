@@ -1,7 +1,6 @@
 package app
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,8 +19,29 @@ import (
 // folder is an App that has nothing but a folder for backups.
 func folder(t *testing.T, keep int) *App {
 	t.Helper()
-	cfg := &config.Config{Backup: config.Backup{Directory: config.File(t.TempDir()), Every: time.Hour, Keep: keep}}
+	dir := filepath.Join(t.TempDir(), "of [1]*") // what a pattern would mistake
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	cfg := &config.Config{Backup: config.Backup{Directory: config.File(dir), Every: time.Hour, Keep: keep}}
 	return &App{cfg: cfg, log: telemetry.NewLogger(io.Discard, "error", "text"), metrics: telemetry.NewMetrics("test")}
+}
+
+// withRedis gives an App a Redis of its own, which nobody has used.
+func withRedis(t *testing.T, a *App) {
+	t.Helper()
+	r, err := lab.StartRedis(t.Context(), lab.RedisOptions{})
+	require.NoError(t, err)
+	t.Cleanup(r.Stop)
+	a.cfg.Redis.Socket = config.File(r.Socket)
+	a.cfg.Tenants = []config.Tenant{{ID: "demo"}}
+}
+
+// used opens the stores of an App, so that its Redis is not empty any more.
+func used(t *testing.T, a *App) *redisstore.Stores {
+	t.Helper()
+	stores, err := redisstore.Open(t.Context(), RedisOptions(a.cfg))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = stores.Close() })
+	return stores
 }
 
 // lay puts a file of a size into the folder, made so long ago, and gives its name.
@@ -55,15 +75,14 @@ func TestOldBackupsAreRemoved(t *testing.T) {
 	}
 	old := time.Now().Add(-2 * backupDead)
 	require.NoError(t, os.Chtimes(filepath.Join(dir, ".richiamo-1.part"), old, old))
-	n, newest, err := Backups(a.cfg)
+	made, err := Backups(a.cfg)
 	require.NoError(t, err)
-	assert.Equal(t, 5, n)
-	assert.WithinDuration(t, time.Now().Add(-time.Hour), newest, time.Minute)
-	made, err := backupsIn(dir)
-	require.NoError(t, err)
-	require.NoError(t, a.prune(made, 100))
-	assert.ElementsMatch(t, []string{".richiamo-2.part", "notes.txt", "richiamo-.backup", "richiamo-20270230T000000Z.backup", laid[3], laid[4]},
-		names(t, a), "two, and the new one is the third")
+	assert.Equal(t, 5, made.N)
+	assert.EqualValues(t, 100, made.Size)
+	assert.WithinDuration(t, time.Now().Add(-time.Hour), made.Newest, time.Minute)
+	require.NoError(t, a.prune(time.Now()))
+	assert.ElementsMatch(t, []string{".richiamo-2.part", "notes.txt", "richiamo-.backup", "richiamo-20270230T000000Z.backup", laid[2], laid[3], laid[4]},
+		names(t, a))
 }
 
 // A Redis that was emptied makes small backups: they do not push out the good ones
@@ -76,52 +95,51 @@ func TestSmallBackupsDoNotPushOutLargeOnes(t *testing.T) {
 	for i := range 6 {
 		lay(t, a, time.Duration(6-i)*time.Hour, 10)
 	}
-	made, err := backupsIn(string(a.cfg.Backup.Directory))
-	require.NoError(t, err)
-	require.NoError(t, a.prune(made, 10))
+	require.NoError(t, a.prune(time.Now()))
 	left := names(t, a)
-	require.Len(t, left, 2, "%v", left)
+	require.Len(t, left, 3, "%v", left)
 	assert.Equal(t, large, left[0])
 }
 
-// A folder that is gone or full stops nothing: it is told, counted and tried
-// again; and there is nothing half written in it.
+// A clock that was set too far ahead, and back again, leaves backups whose time is
+// still to come: they do not keep the next from being made, and go first.
+func TestBackupsOfTomorrow(t *testing.T) {
+	t.Parallel()
+	a := folder(t, 2)
+	withRedis(t, a)
+	used(t, a)
+	lay(t, a, -48*time.Hour, 100)
+	later := lay(t, a, -49*time.Hour, 100)
+	made, err := Backups(a.cfg)
+	require.NoError(t, err)
+	assert.Equal(t, 2, made.N)
+	assert.Zero(t, made.Newest, "when they were made is not known")
+
+	assert.Equal(t, a.cfg.Backup.Every, a.backup(t.Context()))
+	left := names(t, a)
+	require.Len(t, left, 2)
+	assert.Equal(t, later, left[1])
+	made, err = Backups(a.cfg)
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now(), made.Newest, time.Minute)
+}
+
+// A folder that is gone stops nothing: it is told, counted and tried again.
 func TestBackupsThatFail(t *testing.T) {
 	t.Parallel()
 	a := folder(t, 2)
 	require.NoError(t, os.Remove(string(a.cfg.Backup.Directory)))
 	assert.Equal(t, backupAgain, a.backup(t.Context()))
 
-	r, err := lab.StartRedis(t.Context(), lab.RedisOptions{})
-	require.NoError(t, err)
-	t.Cleanup(r.Stop)
 	a = folder(t, 2)
-	a.cfg.Redis.Socket = config.File(r.Socket)
-	a.cfg.Tenants = []config.Tenant{{ID: "demo"}}
+	withRedis(t, a)
 	assert.Equal(t, backupAgain, a.backup(t.Context()), "an empty Redis is no backup")
 	assert.Empty(t, names(t, a))
 
-	stores, err := redisstore.Open(t.Context(), RedisOptions(a.cfg)) // claims it
-	require.NoError(t, err)
-	require.NoError(t, stores.Close())
+	used(t, a)
 	assert.Equal(t, a.cfg.Backup.Every, a.backup(t.Context()))
 	require.Len(t, names(t, a), 1)
 	again := a.backup(t.Context())
 	assert.InDelta(t, a.cfg.Backup.Every.Minutes(), again.Minutes(), 1, "not before its time")
 	assert.Len(t, names(t, a), 1)
-
-	_, _, err = Backup(t.Context(), a.cfg, "/dev/full/x", nil)
-	require.Error(t, err)
-	require.ErrorContains(t, roomFor(fmt.Errorf("write: %w", fullDisk(t))), "make room")
-}
-
-// fullDisk is what a full disk answers.
-func fullDisk(t *testing.T) error {
-	t.Helper()
-	file, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
-	require.NoError(t, err)
-	defer file.Close()
-	_, err = file.Write([]byte("x"))
-	require.Error(t, err)
-	return err
 }

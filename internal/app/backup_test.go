@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -14,7 +13,6 @@ import (
 	"richiamo/internal/config"
 	"richiamo/internal/demo"
 	"richiamo/internal/redisstore"
-	"richiamo/internal/speech"
 )
 
 // The drill: a citizen is promised a call, Redis is emptied by mistake, the last
@@ -35,8 +33,8 @@ func TestRedisIsFlushedByMistake(t *testing.T) {
 	before := w.tickets()
 	require.Len(t, before, 1)
 	require.True(t, soon(patience, func() bool {
-		n, _, err := app.Backups(cfg)
-		return err == nil && n > 0
+		made, err := app.Backups(cfg)
+		return err == nil && made.N > 0
 	}), "the service makes backups by itself")
 	path := filepath.Join(w.in.Dir, "backups", "by-hand.backup")
 	made, size, err := app.Backup(t.Context(), cfg, path, nil)
@@ -49,7 +47,7 @@ func TestRedisIsFlushedByMistake(t *testing.T) {
 	require.ErrorIs(t, err, redisstore.ErrServing)
 
 	w.in.Terminate()
-	rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: w.in.Redis.Socket, Protocol: 2, DisableIdentity: true})
+	rdb := redisstore.Client(app.RedisOptions(cfg))
 	defer rdb.Close()
 	require.NoError(t, rdb.FlushAll(t.Context()).Err())
 	checked, err := app.CheckBackup(cfg, path)
@@ -63,13 +61,9 @@ func TestRedisIsFlushedByMistake(t *testing.T) {
 	assert.Equal(t, before, w.tickets(), "the same place, the same promise")
 	desk := w.agent("agent1", 1000)
 	w.agentIs("agent1", "ready")
-	called := w.answers(w.ring(giovanni))
-	called.hears(speech.ReturnHello)
-	called.presses("1")
-	agent := w.takes(desk)
-	together(called, agent, 1000)
+	called, agent := w.calledBack(giovanni, desk)
 	called.leaves()
 	agent.over()
-	assert.True(t, soon(patience, func() bool { return len(w.tickets()) == 0 }))
+	w.nobodyWaits()
 	assert.Equal(t, 1, w.rung.of(giovanni))
 }

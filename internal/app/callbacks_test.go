@@ -63,6 +63,14 @@ func (w *town) at(when time.Time) {
 	w.in.Env = append(kept, clockEnv+"="+time.Until(when).Round(time.Millisecond).String())
 }
 
+// goesOnAt stops the service, and starts it at another time of its clock.
+func (w *town) goesOnAt(when time.Time) {
+	w.Helper()
+	w.in.Terminate()
+	w.at(when)
+	w.open()
+}
+
 // weekday is an hour of the next Tuesday, days later.
 func weekday(t *testing.T, days, hour, minute, second int) time.Time {
 	t.Helper()
@@ -100,7 +108,7 @@ func TestFailure04CitizenRingsBackInWhilePending(t *testing.T) {
 	again.leaves()
 	agent.over()
 	w.agentIs("agent1", "ready")
-	assert.True(t, soon(patience, func() bool { return len(w.tickets()) == 0 }))
+	w.nobodyWaits()
 	assert.Zero(t, w.rung.of(giovanni), "nobody calls who has been served")
 }
 
@@ -126,7 +134,7 @@ func TestFailure04CitizenRingsBackInWhileRinging(t *testing.T) {
 	again.leaves()
 	agent.over()
 	w.agentIs("agent1", "ready")
-	assert.True(t, soon(patience, func() bool { return len(w.tickets()) == 0 }))
+	w.nobodyWaits()
 	assert.Equal(t, 1, w.rung.of(giovanni))
 }
 
@@ -138,15 +146,11 @@ func TestBusyThenAnswered(t *testing.T) {
 	desk := w.agent("agent1", 1000)
 	w.agentIs("agent1", "ready")
 	require.NoError(t, w.ring(giovanni).Refuse(486))
-	called := w.answers(w.ring(giovanni))
-	called.hears(speech.ReturnHello)
-	called.presses("1")
-	agent := w.takes(desk)
-	together(called, agent, 1000)
+	called, agent := w.calledBack(giovanni, desk)
 	called.leaves()
 	agent.over()
 	assert.Equal(t, 2, w.rung.of(giovanni))
-	assert.True(t, soon(patience, func() bool { return len(w.tickets()) == 0 }))
+	w.nobodyWaits()
 }
 
 // Nobody answers on three days: each time at another part of the day, and then
@@ -169,22 +173,14 @@ func TestFailure15DidNotAnswerOnTwoDays(t *testing.T) {
 	}
 	missed(1)
 
-	w.in.Terminate()
-	w.at(weekday(t, 0, 11, 0, 0)) // an hour later: too near to the miss
-	w.open()
+	w.goesOnAt(weekday(t, 0, 11, 0, 0)) // an hour later: too near to the miss
 	assert.Equal(t, "pending", w.returnCall(id).State)
-	w.in.Terminate()
-	w.at(weekday(t, 0, 15, 0, 0))
-	w.open()
+	w.goesOnAt(weekday(t, 0, 15, 0, 0))
 	require.NoError(t, w.ring(luciaPhone).Refuse(480))
 	missed(2)
-	w.in.Terminate()
-	w.at(weekday(t, 0, 18, 0, 0)) // the last attempt is on another day
-	w.open()
+	w.goesOnAt(weekday(t, 0, 18, 0, 0)) // the last attempt is on another day
 	assert.Equal(t, "pending", w.returnCall(id).State)
-	w.in.Terminate()
-	w.at(weekday(t, 1, 12, 30, 0))
-	w.open()
+	w.goesOnAt(weekday(t, 1, 12, 30, 0))
 	require.NoError(t, w.ring(luciaPhone).Refuse(480))
 	missed(3)
 	assert.True(t, soon(patience, func() bool { return w.returnCall(id).State == "exhausted" }))
@@ -276,43 +272,23 @@ func TestTransfer(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
 	first, second := w.agent("agent1", 1000), w.agent("agent2", 1500)
-	w.agentIs("agent1", "ready")
-	rosa := w.calls("0302345615")
-	rosa.wantsPerson()
-	anna := w.takes(first)
-	together(rosa, anna, 1000)
+	rosa, anna := w.talk(first)
 	w.agentIs("agent2", "ready")
 	call := w.tickets()[0].Call
-	wish := func(verb, target string) {
-		t.Helper()
-		body := map[string]string{"verb": verb}
-		if target != "" {
-			body["target"] = target
-		}
-		assert.Less(t, w.ask(http.MethodPost, "/api/v1/calls/"+call+"/wishes", adminKey, body, nil), 300)
-	}
 
-	wish("hold", "")
+	w.wish(call, "hold", "")
 	rosa.until("the agent's tone is gone", func() bool { return rosa.Hears().Tone != 1000 })
-	wish("resume", "")
+	w.wish(call, "resume", "")
 	together(rosa, anna, 1000)
-	wish("consult", "agent:agent2")
+	w.wish(call, "consult", "agent:agent2")
 	bruno := w.takes(second)
 	together(anna, bruno, 1500) // between themselves
 	anna.SendTone(1000)
 	bruno.Mute() // an ear makes out one tone at a time
-	wish("conference", "")
+	w.wish(call, "conference", "")
 	together(rosa, anna, 1000)
 	bruno.SendTone(1500)
-	wish("transfer", "")
-	anna.over()
-	together(rosa, bruno, 1500)
-	assert.True(t, soon(patience, func() bool { return w.agentState("agent1") == "wrap-up" && w.agentState("agent2") == "talking" }),
-		"%s, %s", w.agentState("agent1"), w.agentState("agent2"))
-	rosa.leaves()
-	bruno.over()
-	assert.True(t, soon(patience, func() bool { return w.agentState("agent2") == "wrap-up" }))
-	assert.Empty(t, w.tickets())
+	w.transfers(call, rosa, anna, bruno)
 }
 
 // An agent without a browser comes and goes by telephone, and a telephone that
@@ -330,7 +306,7 @@ func TestAgentsByTelephone(t *testing.T) {
 	for _, step := range []struct{ code, state string }{{"*60", "ready"}, {"*61", "paused"}, {"*60", "ready"}, {"*62", "away"}} {
 		l := dial(step.code)
 		l.over()
-		assert.True(t, soon(patience, func() bool { return w.agentState("agent1") == step.state }), "%s: %s", step.code, w.agentState("agent1"))
+		w.agentBecomes("agent1", step.state)
 	}
 }
 
@@ -340,17 +316,15 @@ func TestAsteriskIsKilledInMidCall(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
 	desk := w.agent("agent1", 1000)
-	w.agentIs("agent1", "ready")
 	keying := w.calls(mariaPhone)
 	keying.keying()
-	rosa := w.calls("0302345615")
-	rosa.wantsPerson()
-	together(rosa, w.takes(desk), 1000)
+	rosa, agent := w.talk(desk)
 
 	w.in.Asterisk.Kill()
 	w.notReady("asterisk")
 	require.NoError(t, w.in.Asterisk.Restart(t.Context()))
 	require.NoError(t, w.in.WaitReady(t.Context()))
+	cutOff(keying, rosa, agent)
 	assert.True(t, soon(patience, func() bool {
 		interrupted := 0
 		for _, x := range w.tickets() {

@@ -41,9 +41,9 @@ func clocked(t *testing.T, when time.Time, replace ...string) *adjusted {
 func (w *adjusted) set(ahead time.Duration) {
 	w.writes.Lock()
 	defer w.writes.Unlock()
-	fresh := w.file + ".new" // a half-written file is never read
-	require.NoError(w, os.WriteFile(fresh, []byte(ahead.String()), 0o600))
-	require.NoError(w, os.Rename(fresh, w.file))
+	fresh := w.file + ".new"                                              // a half-written file is never read
+	assert.NoError(w, os.WriteFile(fresh, []byte(ahead.String()), 0o600)) // not require: slews is another goroutine
+	assert.NoError(w, os.Rename(fresh, w.file))
 }
 
 // setTo puts the service's clock to an instant, and gives how far it is ahead.
@@ -105,11 +105,7 @@ func TestTheClockIsSet(t *testing.T) {
 	w := clocked(t, half, anyHours, officeHours)
 	right := time.Until(half)
 	first, second := w.agent("agent1", 1000), w.agent("agent2", 1500)
-	w.agentIs("agent1", "ready")
-	rosa := w.calls("0302345615")
-	rosa.wantsPerson()
-	anna := w.takes(first)
-	together(rosa, anna, 1000)
+	rosa, anna := w.talk(first)
 	waits := w.calls("0332234522")
 	waits.wantsPerson()
 	waits.hears(speech.PersonOfferFirst)

@@ -21,11 +21,7 @@ func TestDeskCodes(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
 	first, second := w.agent("agent1", 1000), w.agent("agent2", 1500)
-	w.agentIs("agent1", "ready")
-	rosa := w.calls(rosaPhone)
-	rosa.wantsPerson()
-	anna := w.takes(first)
-	together(rosa, anna, 1000)
+	rosa, anna := w.talk(first)
 	w.agentIs("agent2", "ready")
 	apart := func(l *line, hertz float64) {
 		t.Helper()
@@ -45,7 +41,7 @@ func TestDeskCodes(t *testing.T) {
 	anna.presses("**")
 	bruno.over()
 	together(rosa, anna, 1000)
-	require.True(t, soon(patience, func() bool { return w.agentState("agent2") == "ready" }), w.agentState("agent2"))
+	w.agentBecomes("agent2", "ready")
 
 	anna.presses("*72#")
 	bruno = w.takes(second)
@@ -58,7 +54,7 @@ func TestDeskCodes(t *testing.T) {
 	anna.presses("*8")
 	anna.over()
 	together(rosa, bruno, 1500)
-	require.True(t, soon(patience, func() bool { return w.agentState("agent1") == "wrap-up" }), w.agentState("agent1"))
+	w.agentBecomes("agent1", "wrap-up")
 
 	bruno.presses("*4")
 	bruno.over()
@@ -67,7 +63,7 @@ func TestDeskCodes(t *testing.T) {
 	together(rosa, anna, 1000)
 	rosa.leaves()
 	anna.over()
-	assert.True(t, soon(patience, func() bool { return len(w.tickets()) == 0 }), "%v", w.tickets())
+	w.nobodyWaits()
 }
 
 // refuses waits until an agent's telephone rings, and has it refuse.
@@ -89,12 +85,10 @@ func TestAnAgentRejectsIsBusyAndIsPaused(t *testing.T) {
 	rosa.wantsPerson()
 	rejected := w.refuses(desk, 603)
 	busy := w.refuses(desk, 486)
-	require.True(t, soon(patience, func() bool { return w.agentState("agent1") == "ready" }), w.agentState("agent1"))
+	w.agentBecomes("agent1", "ready")
 	assert.GreaterOrEqual(t, busy.Sub(rejected), 9*time.Second)
 
-	w.in.Terminate()
-	w.at(time.Now().Add(55 * time.Second))
-	w.open()
+	w.goesOnAt(time.Now().Add(55 * time.Second))
 	again := w.refuses(desk, 603)
 	assert.GreaterOrEqual(t, again.Sub(busy)+55*time.Second, 59*time.Second)
 	var list struct {

@@ -84,11 +84,7 @@ func TestTheWayToTheExchangeIsCut(t *testing.T) {
 	w, wire := wired(t)
 	w.open()
 	desk := w.agent("agent1", 1000)
-	w.agentIs("agent1", "ready")
-	rosa := w.calls("0302345615")
-	rosa.wantsPerson()
-	agent := w.takes(desk)
-	together(rosa, agent, 1000)
+	rosa, agent := w.talk(desk)
 	maria := w.calls(mariaPhone)
 	maria.keying()
 
@@ -121,7 +117,7 @@ func TestTheWayToTheExchangeIsCut(t *testing.T) {
 	maria.leaves()
 	rosa.leaves()
 	agent.over()
-	assert.True(t, soon(patience, func() bool { return w.agentState("agent1") == "wrap-up" }), w.agentState("agent1"))
+	w.agentBecomes("agent1", "wrap-up")
 }
 
 // kept lets a telephone that a return call has made ring be answered, and makes
@@ -217,7 +213,7 @@ func TestTheExchangeFailsWhileACitizenIsServed(t *testing.T) {
 			together(rosa, agent, 1000)
 			rosa.leaves()
 			agent.over()
-			assert.True(t, soon(patience, func() bool { return w.agentState("agent1") == "wrap-up" }), w.agentState("agent1"))
+			w.agentBecomes("agent1", "wrap-up")
 			for _, trap := range traps {
 				assert.True(t, soon(patience, func() bool { return trap.Count() == 1 }), trap.Path)
 			}

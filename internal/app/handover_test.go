@@ -38,7 +38,7 @@ func TestWhoIsHandedOverGoesByAge(t *testing.T) {
 
 	stores, serve := memstore.New(nil), dispatch.Defaults()
 	serve.Window = queue.Window{Always: true, Zone: time.UTC}
-	tickets := dispatch.New(stores.Tickets, stores.Blocks, map[string]dispatch.Config{"asl": serve}, dispatch.Options{})
+	tickets := dispatch.New(stores.Tickets, stores.Blocks, stores.Sweeps, map[string]dispatch.Config{"asl": serve}, dispatch.Options{})
 	rules := desk.Tenant{BornUntil: day(t, "1935-01-31"), FrailUntil: day(t, "1935-01-31")}
 	r := returnCalls{tickets, &App{
 		registries: map[string]*snapshot.Registry{"asl": registry}, desks: map[string]desk.Tenant{"asl": rules},

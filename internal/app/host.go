@@ -84,6 +84,9 @@ func (h *host) Voice(language string) call.Voice {
 	return h.voices[h.cfg.Tenants[0].Language]
 }
 
+// Telephone names the telephone at which an agent is rung: on the desk, or in a browser.
+func (h *host) Telephone(tenant, agent string) string { return h.tickets.Telephone(tenant, agent) }
+
 // Receive welcomes a channel.
 func (h *host) Receive(c call.Channel) (call.Reception, error) {
 	switch {

@@ -20,12 +20,7 @@ func TestKilledInTheMiddleOfSixCalls(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
 	desk := w.agent("agent1", 1000)
-	w.agentIs("agent1", "ready")
-
-	speaks := w.calls("0302345615")
-	speaks.wantsPerson()
-	agent := w.takes(desk)
-	together(speaks, agent, 1000)
+	speaks, agent := w.talk(desk)
 
 	waits := w.calls("0332234522") // with music, for the one agent
 	waits.wantsPerson()
@@ -73,7 +68,7 @@ func TestKilledInTheMiddleOfSixCalls(t *testing.T) {
 
 	speaks.leaves()
 	agent.over()
-	assert.True(t, soon(10*time.Second, func() bool { return w.agentState("agent1") == "wrap-up" }), "the talk's end is known: %s", w.agentState("agent1"))
+	w.agentBecomes("agent1", "wrap-up")
 	for _, l := range []*line{waits, confirms, promised, called, keys} {
 		l.leaves()
 	}

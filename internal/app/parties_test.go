@@ -20,11 +20,7 @@ func TestKilledWhileThreeAreInACall(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
 	first, second := w.agent("agent1", 1000), w.agent("agent2", 1500)
-	w.agentIs("agent1", "ready")
-	rosa := w.calls("0302345615")
-	rosa.wantsPerson()
-	anna := w.takes(first)
-	together(rosa, anna, 1000)
+	rosa, anna := w.talk(first)
 	w.agentIs("agent2", "ready")
 	served := w.tickets()[0]
 
@@ -55,18 +51,10 @@ func TestKilledWhileThreeAreInACall(t *testing.T) {
 	bruno.SendTone(1500)
 	together(rosa, bruno, 1500)
 
-	w.wish(served.Call, "transfer", "")
-	anna.over()
-	together(rosa, bruno, 1500)
-	assert.True(t, soon(patience, func() bool { return w.agentState("agent1") == "wrap-up" && w.agentState("agent2") == "talking" }),
-		"%s, %s", w.agentState("agent1"), w.agentState("agent2"))
-	rosa.leaves()
-	bruno.over()
-	assert.True(t, soon(patience, func() bool { return w.agentState("agent2") == "wrap-up" }))
-	assert.Empty(t, w.tickets())
+	w.transfers(served.Call, rosa, anna, bruno)
 	w.wroteUp("agent1", "agent2")
 	assert.Empty(t, w.tickets())
-	assert.Zero(t, w.rung.of("0302345615"), "who was served is not called")
+	assert.Zero(t, w.rung.of(rosaPhone), "who was served is not called")
 }
 
 // Two agents consult while the citizen hears music; the service is killed, and
@@ -77,11 +65,7 @@ func TestCitizenLeavesAConsultationThatNobodyRuns(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
 	first, second := w.agent("agent1", 1000), w.agent("agent2", 1500)
-	w.agentIs("agent1", "ready")
-	rosa := w.calls("0302345615")
-	rosa.wantsPerson()
-	anna := w.takes(first)
-	together(rosa, anna, 1000)
+	rosa, anna := w.talk(first)
 	w.agentIs("agent2", "ready")
 	served := w.tickets()[0]
 	w.wish(served.Call, "consult", "agent:agent2")
@@ -126,13 +110,28 @@ func (w *town) wish(call, verb, target string) {
 	}), "%s: %v", verb, err)
 }
 
+// transfers has agent1 leave the citizen to agent2, who is in the talk already, and
+// these two come to their end.
+func (w *town) transfers(call string, citizen, from, to *line) {
+	w.Helper()
+	w.wish(call, "transfer", "")
+	from.over()
+	together(citizen, to, 1500)
+	w.agentBecomes("agent1", "wrap-up")
+	w.agentBecomes("agent2", "talking")
+	citizen.leaves()
+	to.over()
+	w.agentBecomes("agent2", "wrap-up")
+	assert.Empty(w, w.tickets())
+}
+
 // wroteUp ends the wrap-up of agents with an outcome.
 func (w *town) wroteUp(agents ...string) {
 	w.Helper()
 	for _, id := range agents {
 		status := w.ask(http.MethodPut, "/api/v1/agents/"+id+"/state", adminKey, map[string]string{"state": "paused", "outcome": "resolved"}, nil)
 		assert.Less(w, status, 300)
-		assert.True(w, soon(patience, func() bool { return w.agentState(id) == "paused" }), w.agentState(id))
+		w.agentBecomes(id, "paused")
 	}
 }
 

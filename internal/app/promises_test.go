@@ -102,9 +102,7 @@ func TestALatePromiseIsReplannedAndSaid(t *testing.T) {
 	first := w.promise(id)
 	require.False(t, first.Promised.To.IsZero())
 
-	w.in.Terminate()
-	w.at(first.Promised.To.Add(time.Minute))
-	w.open()
+	w.goesOnAt(first.Promised.To.Add(time.Minute))
 	late := w.answers(w.ring(giovanni))
 	word := late.word(speech.LateHello)
 	late.hears(speech.LateTime, speech.LateKeys)
@@ -122,7 +120,7 @@ func TestALatePromiseIsReplannedAndSaid(t *testing.T) {
 
 	rosa.leaves()
 	agent.over()
-	require.True(t, soon(patience, func() bool { return w.agentState("agent1") == "wrap-up" }))
+	w.agentBecomes("agent1", "wrap-up")
 	w.agentIs("agent1", "ready")
 	called := w.answers(w.ring(giovanni))
 	assert.Equal(t, word, called.word(speech.ReturnHello))
@@ -236,21 +234,14 @@ func TestHalfDayByKey(t *testing.T) {
 	require.NotEmpty(t, his.HalfDay)
 	assert.Less(t, his.HalfDay, hers.HalfDay, "the first one is full and is not offered again")
 
-	w.in.Terminate()
-	w.at(his.NotBefore.Add(-10 * time.Minute))
-	w.open()
+	w.goesOnAt(his.NotBefore.Add(-10 * time.Minute))
 	desk := w.agent("agent1", 1000)
 	w.agentIs("agent1", "ready")
 	w.handOver(luciaCode, luciaPhone)
 	require.NoError(t, w.ring(luciaPhone).Refuse(480)) // others are called
 	assert.Zero(t, w.rung.of(giovanni), "not before the half-day")
-	w.in.Terminate()
-	w.at(his.NotBefore.Add(time.Second))
-	w.open()
-	called := w.answers(w.ring(giovanni))
-	called.hears(speech.ReturnHello)
-	called.presses("1")
-	together(called, w.takes(desk), 1000)
+	w.goesOnAt(his.NotBefore.Add(time.Second))
+	called, _ := w.calledBack(giovanni, desk)
 	assert.Zero(t, w.rung.of(rosaPhone), "her half-day is another one")
 	called.leaves()
 }
@@ -277,7 +268,7 @@ func TestCalledBackWithoutKeys(t *testing.T) {
 	assert.NotContains(t, called.last(), "return-hello-1", "no key is asked for")
 	called.leaves()
 	agent.over()
-	assert.True(t, soon(patience, func() bool { return len(w.tickets()) == 0 }))
+	w.nobodyWaits()
 }
 
 // Whoever calls the number that we showed hears that we called; why, only after it is

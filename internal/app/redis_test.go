@@ -41,7 +41,7 @@ func TestRedisDiesInTheMiddleOfACall(t *testing.T) {
 	together(rosa, agent, 1000)
 	rosa.leaves()
 	agent.over()
-	assert.True(t, soon(10*time.Second, func() bool { return len(w.tickets()) == 0 }), "who was served does not wait any more")
+	w.nobodyWaits()
 }
 
 // Redis stands still for five seconds: calls stay up, nothing piles up in the

@@ -208,7 +208,7 @@ func TestFailureZombieAgentRing(t *testing.T) {
 	case <-time.After(patience):
 		require.Fail(t, "the agent's telephone rings for nobody")
 	}
-	assert.True(t, soon(patience, func() bool { return w.agentState("agent1") == "ready" }), w.agentState("agent1"))
+	w.agentBecomes("agent1", "ready")
 	assert.Empty(t, w.tickets())
 }
 
@@ -229,7 +229,7 @@ func TestAnAgentMisses(t *testing.T) {
 	<-missed.Done()
 	rosa.leaves()
 	agent.over()
-	assert.True(t, soon(patience, func() bool { return w.agentState("agent2") == "wrap-up" }), w.agentState("agent2"))
+	w.agentBecomes("agent2", "wrap-up")
 }
 
 // rings waits until a desk telephone rings.

@@ -106,8 +106,8 @@ func (s supervision) Phones(tenant string) map[string]bool { return s.notice.pho
 
 // rules are what requests of a tenant must keep.
 func (a *App) rules(tenant string) web.Rules {
-	w := a.host.tenants[tenant].WrapUp
-	return web.Rules{Outcomes: w.Outcomes, WrapUpLimit: w.Limit}
+	t := a.host.tenants[tenant]
+	return web.Rules{Outcomes: t.WrapUp.Outcomes, OutcomeRequired: t.WrapUp.OutcomeRequired, WrapUpLimit: t.WrapUp.Limit, Queues: queues(t)}
 }
 
 // talks is web.Talks.

@@ -260,6 +260,29 @@ func together(citizen, agent *line, hertz float64) {
 	require.NoError(citizen, agent.WaitTone(ctx, 440), "the agent hears the citizen, and not: %s", agent.last())
 }
 
+// talk lets Rosa speak with agent1, whose desk phone this is.
+func (w *town) talk(desk <-chan *sip.Call) (rosa, agent *line) {
+	w.Helper()
+	w.agentIs("agent1", "ready")
+	rosa = w.calls(rosaPhone)
+	rosa.wantsPerson()
+	agent = w.takes(desk)
+	together(rosa, agent, 1000)
+	return rosa, agent
+}
+
+// calledBack is a citizen who takes the call that was promised, and speaks with
+// agent1.
+func (w *town) calledBack(number string, desk <-chan *sip.Call) (called, agent *line) {
+	w.Helper()
+	called = w.answers(w.ring(number))
+	called.hears(speech.ReturnHello)
+	called.presses("1")
+	agent = w.takes(desk)
+	together(called, agent, 1000)
+	return called, agent
+}
+
 // numberCliMark is the end of number.cli, from which on a key confirms.
 const numberCliMark speech.ID = "number.cli-2"
 
@@ -380,14 +403,14 @@ func keysOf(code string) string {
 	return c.Keypad().Reveal()
 }
 
-// soon waits until something is so.
+// soon looks again and again, for so long, until something is so.
 func soon(limit time.Duration, ok func() bool) bool {
-	deadline := time.Now().Add(limit)
-	for !ok() {
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.Now().Add(limit); !ok(); <-again.C {
 		if time.Now().After(deadline) {
 			return false
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	return true
 }

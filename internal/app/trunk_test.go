@@ -97,9 +97,7 @@ func (w *town) outcomes() (all []string) {
 // later is the same installation, some minutes further on.
 func (w *town) later(by time.Duration) {
 	w.Helper()
-	w.in.Terminate()
-	w.at(time.Now().Add(by))
-	w.open()
+	w.goesOnAt(time.Now().Add(by))
 }
 
 // The carrier shows another number than ours: nobody is called, and whoever can
@@ -184,6 +182,6 @@ func TestTrunkCheckAmongCitizensAndKilled(t *testing.T) {
 	citizen.hears(speech.PersonOfferUnknown)
 	citizen.leaves()
 	w.alarmed()
-	assert.True(t, soon(patience, func() bool { return len(w.tickets()) == 0 }), "%v", w.tickets())
+	w.nobodyWaits()
 	assert.Equal(t, 1, w.rung.of(ownNumber))
 }

@@ -83,7 +83,7 @@ func (a *App) probeOnce(ctx context.Context) error {
 	for _, t := range a.cfg.Tenants {
 		team := map[string]bool{}
 		for _, member := range t.Agents {
-			if answers, known := reachable[member.ID]; known {
+			if answers, known := reachable[a.tickets.Telephone(t.ID, member.ID)]; known {
 				team[member.ID] = answers
 			}
 		}

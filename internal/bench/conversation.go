@@ -54,6 +54,9 @@ func (h host) Receive(c call.Channel) (call.Reception, error) {
 // Voice implements call.Host.
 func (h host) Voice(string) call.Voice { return voice{lengths()} }
 
+// Telephone implements call.Host.
+func (h host) Telephone(_, agent string) string { return agent }
+
 // Serve is Richiamo as it is served, until ctx ends, but for three things that
 // make its calls those of the dialplan: the conversation, the recordings, and no
 // pauses after a key and before the end. Everything else is done as ever, saving

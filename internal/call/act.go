@@ -105,7 +105,7 @@ func (w *worker) playSilence(l *live, c dialogue.Collect) {
 func (w *worker) start(l *live, media []speech.Recording, lasts time.Duration) {
 	if l.music {
 		w.perform(l, Command{Op: DoQuiet, Channel: l.rec.ID})
-		l.music = false
+		l.endMusic()
 	}
 	l.plays++
 	l.play = playbackName(l.rec.ID, l.rec.Term, l.plays)
@@ -138,10 +138,7 @@ func (w *worker) do(l *live, a dialogue.Action) {
 	case dialogue.Ring:
 		w.dialAgent(l, a)
 	case dialogue.Hold:
-		if !l.music {
-			l.music = true
-			w.perform(l, Command{Op: DoMusic, Channel: id})
-		}
+		w.playMusic(l)
 	case dialogue.Join:
 		w.connect(l, dialogue.Action{Kind: dialogue.Connect, Legs: []int{a.Serial}})
 	case dialogue.Connect:
@@ -193,22 +190,26 @@ const (
 func (w *worker) request(l *live, a dialogue.Action) {
 	r, id := w.r, l.rec.ID
 	q := Question{Tenant: l.rec.Tenant, Call: id, Key: requestName(id, len(l.rec.Broken), a.Serial), Name: a.Request, Payload: a.Payload, Now: r.now()}
+	over := w.asks(l, a.Request) // see trial.go
 	if a.Told {
-		r.tell(q, 0, tellTries)
+		r.tell(q, 0, tellTries, over)
 		return
 	}
 	r.beside(0, func(ctx context.Context) {
 		answer, err := r.answer(ctx, q)
+		over()
 		r.deliver(id, dialogue.Input{Kind: dialogue.Answer, Serial: a.Serial, Answer: answer, Failed: err != nil})
 	})
 }
 
 // tell makes a request that nobody waits for, until it is heard or was made
-// often enough.
-func (r *Runner) tell(q Question, after time.Duration, tries int) {
+// often enough. over is called when it was made for the first time.
+func (r *Runner) tell(q Question, after time.Duration, tries int, over func()) {
 	r.beside(after, func(ctx context.Context) {
-		if _, err := r.answer(ctx, q); err != nil && tries > 1 && ctx.Err() == nil {
-			r.tell(q, tellEvery, tries-1)
+		_, err := r.answer(ctx, q)
+		over()
+		if err != nil && tries > 1 && ctx.Err() == nil {
+			r.tell(q, tellEvery, tries-1, func() {})
 		}
 	})
 }

@@ -252,17 +252,25 @@ func placing(l *live) bool {
 }
 
 // unanswered tells whether a call of ours has not been answered, as far as its
-// conversation knows. All that it has been given is its beginning, which it was
+// conversations know. All that it has been given is its beginning, which it was
 // stepped through before its record was made: taking it up can't be what a process
 // died of, and a telephone that rings is let ring.
-func unanswered(r Record) bool {
-	return r.Outbound && !slices.ContainsFunc(r.Journal.Inputs, func(in dialogue.Input) bool { return in.Kind == dialogue.LegUp })
+func unanswered(r Record) bool { return r.Outbound && !answeredIn(r.Journal) && !answeredBefore(r) }
+
+// answeredBefore tells whether a call was answered in a conversation that could not
+// go on: the one that leads to a person, which began anew, knows nothing of it.
+func answeredBefore(r Record) bool { return slices.ContainsFunc(r.Broken, answeredIn) }
+
+// answeredIn tells whether a conversation of a call of ours has heard that somebody
+// has answered: the first who can is the citizen.
+func answeredIn(j dialogue.Journal) bool {
+	return slices.ContainsFunc(j.Inputs, func(in dialogue.Input) bool { return in.Kind == dialogue.LegUp })
 }
 
 // knownGone tells whether the conversation has heard already that the citizen's
 // line is no more: it hung up, or was dialled and never answered.
 func knownGone(r Record) bool {
-	answered := !r.Outbound
+	answered := !r.Outbound || answeredBefore(r)
 	for _, in := range r.Journal.Inputs {
 		switch {
 		case in.Kind == dialogue.LegUp:
@@ -284,7 +292,7 @@ func (w *worker) takeUpDial(l *live, a adoption) {
 	defer cancel()
 	for _, act := range l.turn.Actions {
 		if act.Kind == dialogue.Place {
-			l.ring = ring{since: l.rec.Started, lasts: act.For}
+			l.ring = ring{since: l.rec.Started, lasts: act.For, found: a.there != nil}
 		}
 	}
 	l.up = false // until it is told, however far it is

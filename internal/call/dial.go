@@ -13,7 +13,8 @@ import (
 // does; ring. Whoever takes the call up finds the note, and dials only without
 // it. The channel is the fence: a process that was frozen between the steps finds the store
 // refusing, or the one channel that there is already ringing, and never makes a
-// second telephone call.
+// second telephone call. Nor does one that takes a call up whose channel was there and
+// ends in that moment: it makes none anew.
 //
 // What comes of a dial comes as events of its channel; of one that never had a
 // channel, or whose channel is there already, the event is made here. A dial that
@@ -23,7 +24,7 @@ import (
 // dialCitizen dials the citizen of a call of ours, beside the call.
 func (w *worker) dialCitizen(l *live, a dialogue.Action) {
 	r, rec := w.r, l.rec
-	l.ring = ring{dial: &dialling{}, since: r.now(), lasts: a.For}
+	l.ring = ring{dial: &dialling{found: l.ring.found}, since: r.now(), lasts: a.For}
 	d := l.ring.dial
 	if !l.kept {
 		d.over.Store(true)
@@ -50,7 +51,7 @@ func (w *worker) dialAgent(l *live, a dialogue.Action) {
 		l.parties[a.Serial] = p
 	}
 	p.agent, p.ring = a.Agent, ring{dial: &dialling{}, since: w.r.now(), lasts: a.For}
-	d, create, r := p.ring.dial, Command{Op: DoCreate, Channel: p.name, Agent: a.Agent, For: a.For}, w.r
+	d, create, r := p.ring.dial, Command{Op: DoCreate, Channel: p.name, Agent: w.r.cfg.Host.Telephone(l.rec.Tenant, a.Agent), For: a.For}, w.r
 	r.beside(0, func(ctx context.Context) { r.dial(ctx, d, create, r.stillOurs) })
 }
 
@@ -81,7 +82,9 @@ func (r *Runner) steps(ctx context.Context, d *dialling, create Command, fence f
 	if d.off.Load() {
 		return "create", false, errCalledOff
 	}
-	err = r.cfg.Line.Perform(ctx, create)
+	if err = ErrTaken; !d.found {
+		err = r.cfg.Line.Perform(ctx, create)
+	}
 	if err != nil { // it is there already, or it is not known whether it is
 		ch, look := r.cfg.Line.Channel(ctx, create.Channel)
 		switch {

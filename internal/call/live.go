@@ -23,9 +23,12 @@ type live struct {
 	playing *part
 	play    string // its playback, while playing; or that of the silence behind a question
 	plays   int
-	playEnd time.Time // by when the end of the playback is believed without being told
-	music   bool
+	playEnd time.Time     // by when the end of the playback is believed without being told
 	lead    time.Duration // silence before the next word
+
+	music      bool      // what is to be heard is music: see music.go
+	silent     time.Time // when music that could not be played is tried again
+	musicTried int       // how often it was
 
 	typed  []byte // keys that nobody has asked for yet
 	gather *gatherer
@@ -42,9 +45,10 @@ type live struct {
 	lastKey   Event            // to know an event that is delivered twice
 	pressed   time.Time        // when the key came that finished an entry; zero once something was played
 
-	unsaved   bool // the record is behind
-	over      bool // all that is left is the end, to be saved: see over.go
-	inHand    bool // of a suspect: being given something
+	unsaved   bool     // the record is behind
+	over      bool     // all that is left is the end, to be saved: see over.go
+	inHand    *turn    // of a suspect: being given something
+	asking    []string // of a suspect: requests under way
 	panicked  bool
 	scheduled time.Time
 }
@@ -59,6 +63,7 @@ func (l *live) due() time.Time {
 	}
 	earlier(l.playEnd)
 	earlier(l.rearrange)
+	earlier(l.silent)
 	if l.gather != nil {
 		earlier(l.gather.due)
 	}
@@ -76,6 +81,8 @@ func (w *worker) overdue(l *live, now time.Time) {
 		w.endAgain(l)
 	case reached(l.rearrange):
 		w.arrange(l)
+	case reached(l.silent):
+		w.tryMusic(l)
 	case reached(l.playEnd):
 		w.played(l)
 	case l.gather != nil && reached(l.gather.due):
@@ -148,6 +155,7 @@ func (w *worker) left(l *live, e Event) {
 	}
 	l.ring.dial.callOff()
 	l.gone, l.later = true, nil
+	l.endMusic()
 	l.parts, l.playing, l.play, l.playEnd, l.gather, l.typed = nil, nil, "", time.Time{}, nil, nil
 	if l.turn.Ended {
 		w.finish(l, "ended")

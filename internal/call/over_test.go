@@ -2,6 +2,7 @@ package call_test
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,10 @@ import (
 func TestACallThatEndsWhileTheStoreRefuses(t *testing.T) {
 	t.Parallel()
 	play(t, func(t *testing.T, s *stage) {
+		s.kill()
+		var log strings.Builder
+		s.log = slog.New(slog.NewTextHandler(&log, nil))
+		s.start()
 		s.calls(maria, "0212345601")
 		s.listen(time.Second)
 		var refuses atomic.Bool
@@ -30,6 +35,9 @@ func TestACallThatEndsWhileTheStoreRefuses(t *testing.T) {
 		})
 		s.hangsUp(maria)
 		s.listen(time.Second)
+		told := log.Len()
+		s.listen(time.Minute)
+		assert.Equal(t, told, log.Len(), "told once, however long it takes")
 		assert.False(t, s.runner.Live(maria))
 		assert.Zero(t, s.runner.Count())
 		assert.Empty(t, s.sweeps(4))

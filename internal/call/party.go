@@ -29,6 +29,7 @@ type ring struct {
 	dial  *dialling // nil: another process did it
 	since time.Time
 	lasts time.Duration
+	found bool // its channel was there when the call was taken up
 }
 
 // cause is the cause of a telephone's end. Exchanges have been seen to give none
@@ -48,8 +49,9 @@ const noAnswer = 19
 
 // dialling is a dial that goes on beside the call.
 type dialling struct {
-	off  atomic.Bool // nobody wants it any more
-	over atomic.Bool // from here on everything is told by events of the channel
+	found bool        // the channel was there: none is made
+	off   atomic.Bool // nobody wants it any more
+	over  atomic.Bool // from here on everything is told by events of the channel
 }
 
 // callOff ends the dial at its next step, and hangs up what it made.
@@ -104,7 +106,7 @@ func (w *worker) arrange(l *live) {
 	if !l.talk.Apart {
 		members = append([]string{l.rec.ID}, members...)
 		w.hush(l)
-		l.music = false // the exchange ends the music of whom it connects
+		l.endMusic() // the exchange ends the music of whom it connects
 		l.typed = nil
 	}
 	l.bridged = true
@@ -143,9 +145,8 @@ func (l *live) seats() (members []string, aside []*party) {
 // comfort plays music to a citizen whom agent and helper have put aside, as long as
 // nothing is said.
 func (w *worker) comfort(l *live) {
-	if l.talk != nil && l.talk.Apart && l.play == "" && !l.music && !l.gone {
-		l.music = true
-		w.perform(l, Command{Op: DoMusic, Channel: l.rec.ID})
+	if l.talk != nil && l.talk.Apart && l.play == "" && !l.gone {
+		w.playMusic(l)
 	}
 }
 

@@ -34,8 +34,8 @@ type Record struct {
 
 	// Suspect is set once a process has died while it ran the call. From then on
 	// what the call is given is noted before it is given: Hand is the kind of the
-	// input and its number in the journal, empty in between. A process that dies of
-	// it leaves it here.
+	// input and its number in the journal, or a request that goes on beside, empty in
+	// between. A process that dies of it leaves it here.
 	Suspect bool
 	Hand    string
 	// Unreadable is set by a Store that has a call and can't read it: only ID,
@@ -167,7 +167,7 @@ type Command struct {
 	Number    string   // Create towards a citizen: national form, checked once more before it is dialled
 	Shown     string   // Create towards a citizen: the number that the citizen sees
 	Keys      string   // Press: figures, * and #
-	Agent     string   // Create towards an agent
+	Agent     string   // Create towards the telephone of this name, which is an agent's
 	Bridge    string
 	Members   []string // Join: whoever is not among them leaves the bridge first
 	Recording string

@@ -15,8 +15,9 @@ import (
 // the store is asked once more.
 //
 // The moment is measured from before the question was asked, on a clock that runs
-// on while a process stands still; while calls are busy their writes show the right
-// all the time, and nothing more is asked.
+// on while a process stands still, and is not set; where it stood still too, with the
+// whole machine, the moment ends that much later. While calls are busy their writes
+// show the right all the time, and nothing more is asked.
 
 const (
 	// rightLasts is for how long the right is known. A successor takes longer to be

@@ -54,6 +54,8 @@ type Host interface {
 	Receive(c Channel) (Reception, error)
 	// Voice is the catalogue of a language.
 	Voice(language string) Voice
+	// Telephone names the telephone at which an agent is to be rung now.
+	Telephone(tenant, agent string) string
 }
 
 // Reception is how a call begins.
@@ -147,8 +149,8 @@ type Runner struct {
 	count      atomic.Int64
 	looks      atomic.Int64 // of Sweep
 
-	strict atomic.Bool // suspects are tried one at a time
-	trial  sync.Mutex  // held by the one
+	strict atomic.Bool   // suspects are tried one at a time
+	trial  chan struct{} // holds one while one is tried
 }
 
 // NewRunner makes a Runner; Start sets it to work.
@@ -171,7 +173,7 @@ func NewRunner(cfg Config) *Runner {
 	if cfg.Stopwatch == nil {
 		cfg.Stopwatch = nobody{}
 	}
-	r := &Runner{cfg: cfg, scripts: map[string]dialogue.Script{}, seed: maphash.MakeSeed()}
+	r := &Runner{cfg: cfg, scripts: map[string]dialogue.Script{}, seed: maphash.MakeSeed(), trial: make(chan struct{}, 1)}
 	for _, s := range cfg.Scripts {
 		r.scripts[s.Name] = s
 	}

@@ -77,7 +77,9 @@ func (w *worker) reconcile(l *live) error {
 func (w *worker) stale(l *live, err error) bool {
 	if !errors.Is(err, ErrStale) {
 		l.unsaved = true
-		w.r.cfg.Logger.Warn("call goes on unsaved", "call", l.rec.ID, "error", err)
+		if !l.over { // the end of one was told when it was tried for the first time
+			w.r.cfg.Logger.Warn("call goes on unsaved", "call", l.rec.ID, "error", err)
+		}
 		return false
 	}
 	w.drop(l)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -220,6 +221,7 @@ type stage struct {
 	voiced  call.Voice // instead of the exchange's
 	store   call.Store // instead of stores.Calls
 	more    []dialogue.Script
+	log     *slog.Logger // nil: none
 	swept   []string
 	aside   int            // calls set aside
 	dies    func()         // the end of a process that was killed by what it did, and the next one
@@ -238,17 +240,23 @@ func newStage(t *testing.T) *stage {
 
 // start starts a process: the first one, or the successor of one that died.
 func (s *stage) start() {
+	channels, err := s.x.Channels(s.t.Context())
+	require.NoError(s.t, err)
+	s.startWith(channels)
+}
+
+// startWith starts a process that has seen these channels, whatever became of them
+// since.
+func (s *stage) startWith(channels []call.Channel) {
 	if s.store == nil {
 		s.store = s.stores.Calls
 	}
 	s.runner = call.NewRunner(call.Config{
 		Node: "ast1", Scripts: append(flow.Scripts(), s.more...), Observer: s, Rescue: flow.ScriptRescue,
-		Host: s, Line: s.x, Store: s.store, Nodes: s.stores.Calls, Outside: s,
+		Host: s, Line: s.x, Store: s.store, Nodes: s.stores.Calls, Outside: s, Logger: s.log,
 		AfterKey: 500 * time.Millisecond, AfterAnswer: time.Second, BeforeEnd: time.Second, Workers: 2,
 	})
 	require.NoError(s.t, s.runner.Start(s.t.Context()))
-	channels, err := s.x.Channels(s.t.Context())
-	require.NoError(s.t, err)
 	s.x.mu.Lock()
 	s.x.runner = s.runner
 	s.x.mu.Unlock()
@@ -270,6 +278,8 @@ func (s *stage) Voice(string) call.Voice {
 	}
 	return s.x.voice
 }
+
+func (s *stage) Telephone(_, agent string) string { return agent }
 
 func (s *stage) CallStarted(string)       {}
 func (s *stage) CallEnded(string, string) {}

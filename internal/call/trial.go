@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"sync/atomic"
 
 	"richiamo/internal/dialogue"
 )
@@ -16,6 +18,10 @@ import (
 // died of, and sets that call aside: its caller goes to a person. If several
 // have one, because several were being worked on at that moment, nobody is blamed: suspects
 // are then given something one at a time, so that there is no doubt the next time.
+//
+// What is asked of the outside for a suspect goes on beside the call. Its note stays
+// until it has come to its end, so that a death there has its name too. Where nobody
+// is a suspect, nothing of this is written.
 //
 // A panic does not get that far: it is contained in the work of one call, and in what
 // is asked of the outside for it.
@@ -31,27 +37,84 @@ func (w *worker) takeInHand(l *live, what string) (release func(), ok bool) {
 
 // inHand is takeInHand with another way to write the note.
 func (w *worker) inHand(l *live, what string, write func() bool) (release func(), ok bool) {
-	if l.inHand || !l.rec.Suspect {
+	if l.inHand != nil || !l.rec.Suspect {
 		return func() {}, true // within something that is noted
 	}
-	free := func() {}
+	t := &turn{free: func() {}}
+	t.users.Store(1)
 	if w.r.strict.Load() {
-		w.r.trial.Lock()
-		free = w.r.trial.Unlock
+		select {
+		case w.r.trial <- struct{}{}:
+			t.free = func() { <-w.r.trial }
+		case <-w.r.ctx.Done():
+			return nil, false
+		}
 	}
-	l.inHand, l.rec.Hand = true, what
+	l.inHand, l.rec.Hand = t, what
 	if !write() {
-		l.inHand = false
-		free()
+		l.inHand = nil
+		t.leave()
 		return nil, false
 	}
 	return func() {
-		defer free()
-		l.inHand, l.rec.Hand = false, ""
+		defer t.leave()
+		l.inHand, l.rec.Hand = nil, l.asked()
 		if w.calls[l.rec.ID] == l {
 			w.save(l)
 		}
 	}, true
+}
+
+// turn is a suspect's: while it is strict no other one has it. It is over when what
+// the suspect was given has been worked on, and what was asked for it then.
+type turn struct {
+	users atomic.Int32
+	free  func()
+}
+
+func (t *turn) leave() {
+	if t.users.Add(-1) == 0 {
+		t.free()
+	}
+}
+
+// asked is the note of what is being asked of the outside; empty if nothing is.
+func (l *live) asked() string {
+	if len(l.asking) == 0 {
+		return ""
+	}
+	return "request " + l.asking[0]
+}
+
+// asks notes that something is about to be asked of the outside for a suspect. The
+// function that it returns is to be called when that has come to its end, also with a
+// failure. Until the step that asks is over its own note stands on disk.
+func (w *worker) asks(l *live, name string) (over func()) {
+	t := l.inHand
+	if t == nil {
+		return func() {}
+	}
+	call := l.rec.ID
+	l.asking = append(l.asking, name)
+	if w.r.driven() { // by one goroutine, which can't wait for itself
+		t = &turn{free: func() {}}
+	}
+	t.users.Add(1)
+	return func() {
+		t.leave()
+		w.inbox.put(message{call: call, asked: name})
+	}
+}
+
+// heard takes the note of a request away that has come to its end.
+func (w *worker) heard(l *live, name string) {
+	if i := slices.Index(l.asking, name); i >= 0 {
+		l.asking = slices.Delete(l.asking, i, i+1)
+	}
+	if len(l.asking) == 0 && l.rec.Hand != "" {
+		l.rec.Hand = ""
+		w.save(l)
+	}
 }
 
 // judge looks for what the process before died of: the one call that it had in

@@ -23,6 +23,8 @@ import (
 // does when it dies, all that matters here. What comes after is never done.
 type poison struct {
 	key    string      // kills when it is pressed
+	asks   string      // asks the outside when it is pressed
+	tells  string      // tells the outside something, and waits for nothing
 	replay string      // kills when it is replayed, once armed
 	caller string      // kills before the first word
 	armed  atomic.Bool // of replay
@@ -48,6 +50,10 @@ func (p *poison) script() dialogue.Script {
 			in := c.Await(dialogue.Wait{For: dialogue.ForEntry, Collect: &dialogue.Collect{Max: 1, First: time.Hour}}, ask)
 			switch {
 			case in.Keys == "":
+			case in.Keys == p.asks:
+				dialogue.Ask[struct{}](c, "poison", struct{}{})
+			case in.Keys == p.tells:
+				c.Tell("poison", struct{}{})
 			case in.Keys == p.key, in.Keys == p.replay && p.armed.Load():
 				p.die()
 			}
@@ -203,6 +209,74 @@ func TestNobodyIsBlamedInDoubt(t *testing.T) {
 		s.dies()
 		assert.Equal(t, 1, s.aside)
 		s.goOn()
+	})
+}
+
+// What is asked of the outside kills, beside the call: that is blamed on the call that
+// asked, and its caller goes to a person. While nobody is a suspect nothing more is
+// written than always, and a note ends with the request.
+func TestARequestOfDeath(t *testing.T) {
+	t.Parallel()
+	p := &poison{asks: "5", tells: "7"}
+	playPoison(t, p, func(t *testing.T, s *stage) {
+		deadly := false
+		s.answer("poison", func(q call.Question) (any, error) {
+			if deadly && q.Call == maria {
+				p.die()
+			}
+			return struct{}{}, nil
+		})
+		saves := func(id, key string) (n int) {
+			before := s.record(id).Version
+			s.replies(id, key)
+			s.listen(time.Second)
+			require.Empty(t, s.record(id).Hand)
+			return s.record(id).Version - before
+		}
+		s.calls(maria, "0212345678")
+		assert.Equal(t, 2, saves(maria, "5"), "the key, and the answer")
+		assert.Equal(t, 1, saves(maria, "7"), "the key")
+		deadly = true
+		s.replies(maria, "5")
+		s.dies() // asks again, and dies
+		s.diesOfIt()
+		assert.Equal(t, flow.ScriptRescue, s.record(maria).Journal.Script)
+		s.dies()
+		s.goOn()
+		assert.Greater(t, saves(innocents[0], "5"), 2, "a suspect")
+		assert.Greater(t, saves(innocents[0], "7"), 1)
+		assert.Equal(t, 1, s.aside, "and nobody else")
+	})
+}
+
+// When it is not known which of several calls it was, what is asked for one of them
+// comes to its end before another is given anything.
+func TestRequestsOfSuspectsOneAtATime(t *testing.T) {
+	t.Parallel()
+	playPoison(t, &poison{asks: "5"}, func(t *testing.T, s *stage) {
+		answer := make(chan struct{})
+		s.answer("poison", func(call.Question) (any, error) {
+			<-answer
+			return struct{}{}, nil
+		})
+		s.kill()
+		for _, id := range innocents {
+			r := s.record(id)
+			r.Hand = "entry 3"
+			require.NoError(t, s.stores.Calls.Save(t.Context(), r))
+		}
+		s.start()
+		s.listen(time.Second)
+		asks, waits := innocents[0], innocents[1]
+		s.replies(asks, "5")
+		s.replies(waits, "2")
+		s.listen(time.Second)
+		assert.Equal(t, "request poison", s.record(asks).Hand)
+		before := len(s.record(waits).Journal.Inputs)
+		answer <- struct{}{}
+		s.listen(time.Second)
+		assert.Empty(t, s.record(asks).Hand)
+		assert.Len(t, s.record(waits).Journal.Inputs, before+1, "it has waited")
 	})
 }
 

@@ -17,6 +17,7 @@ type message struct {
 	adopt  *adoption
 	look   *look        // of Sweep
 	cancel bool         // end a call of ours
+	asked  string       // a request of a suspect has come to its end
 	reply  chan<- error // of place
 }
 
@@ -116,6 +117,8 @@ func (w *worker) handle(m message) {
 			w.event(l, *m.event)
 		case m.cancel && l != nil:
 			w.callOff(l)
+		case m.asked != "" && l != nil:
+			w.heard(l, m.asked)
 		case m.input != nil && l != nil:
 			w.feed(l, *m.input)
 		}

@@ -36,6 +36,7 @@ func (d *decoder) check(cfg *Config) {
 		for j, a := range t.Agents {
 			at := fmt.Sprintf("%s.agents[%d]", key, j)
 			agents(at+".id", a.ID) // one exchange: the telephones of all tenants share its names
+			d.checkAccount(at, a)
 			for s, skill := range a.Skills {
 				if !isSlug(skill) {
 					d.note(fmt.Sprintf("%s.skills[%d]", at, s), "%q must be a name of small letters, figures and hyphens", skill)

@@ -265,8 +265,16 @@ type Limits struct {
 
 // Agent is a person of the call center.
 type Agent struct {
-	// Also the name of the PJSIP endpoint of the agent's telephone.
+	// Also the name of the PJSIP endpoint of the agent's desk phone, and with which the
+	// agent signs in at the page.
 	ID string `yaml:"id" need:"yes" word:"yes"`
+	// The hash of the password (bcrypt), from `richiamo agent password`: with it the agent
+	// signs in at the page, `http.listen` in a browser, and has the telephone there.
+	// Without it only the desk phone is there.
+	PasswordHash Secret `yaml:"password_hash"`
+	// The password in clear, 10 to 72 characters. Only for demonstrations; use
+	// `password_hash`.
+	Password Secret `yaml:"password"`
 	// Queues and languages, a language by its two letters (ISO 639-1); without
 	// any, all. Who serves several queues counts for each with a share of the time.
 	Skills []string `yaml:"skills"`

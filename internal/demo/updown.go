@@ -153,11 +153,12 @@ func Up(ctx context.Context, dir string, out io.Writer) error {
 	fmt.Fprintf(out, `Richiamo answers calls.
   call it:               sip:800000000@127.0.0.1:%d (from 127.0.0.1; the user part of From is the caller's number)
   be a citizen:          listen on 127.0.0.1:%d (UDP)
-  desk phones:           register agent1 ... agent9, password agent1-demo ... agent9-demo
+  be an agent:           %s/ in a browser, as agent1 ... agent9, password agent1-demo ... agent9-demo
+  desk phones:           register agent1 ... agent9, with the same passwords
   API:                   %s/api/v1, described at %s/api/openapi.yaml
   keys:                  deploy/demo/richiamo.yaml; citizens: deploy/demo/citizens.csv
   data and logs:         %s
-`, o.SIPPort, o.CarrierPort, url, url, dir)
+`, o.SIPPort, o.CarrierPort, url, url, url, dir)
 	return nil
 }
 

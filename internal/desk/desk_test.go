@@ -133,7 +133,7 @@ func newCounter(t testing.TB, change ...func(*dispatch.Config)) *counter {
 	for _, change := range change {
 		change(&cfg)
 	}
-	c.tickets = dispatch.New(c.stores.Tickets, &never{}, map[string]dispatch.Config{"demo": cfg}, dispatch.Options{Now: func() time.Time { return noon }})
+	c.tickets = dispatch.New(c.stores.Tickets, &never{}, c.stores.Sweeps, map[string]dispatch.Config{"demo": cfg}, dispatch.Options{Now: func() time.Time { return noon }})
 	rule, err := citizen.ParseDate("1941-12-31")
 	require.NoError(t, err)
 	frail, err := citizen.ParseDate("1935-12-31")

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"richiamo/internal/desk"
+	"richiamo/internal/dispatch"
 	"richiamo/internal/flow"
 	"richiamo/internal/memstore"
 	"richiamo/internal/queue"
@@ -56,7 +57,7 @@ func TestARecordingThatFails(t *testing.T) {
 			asked := flow.Callback{Purpose: queue.NoKeys, Phone: "0212345678", Recording: 7}
 			_, err := try[flow.Promise](c, "in-1.9", flow.AskCallback, asked)
 			require.ErrorIs(t, err, c.voices.err)
-			open, err := c.tickets.Open(t.Context(), "demo")
+			open, err := c.tickets.InTurn(t.Context(), "demo", "", dispatch.Mark{}, 1000)
 			require.NoError(t, err)
 			assert.Empty(t, open, "nothing is promised")
 

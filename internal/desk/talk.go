@@ -63,6 +63,12 @@ func (v visit) duty(ctx context.Context, r flow.Duty) (flow.OnDuty, error) {
 			return flow.OnDuty{}, err
 		}
 	}
+	if state == agent.Ready { // who takes up duty at the desk phone is rung there
+		_, err := v.cfg.Tickets.SetAgentPhone(ctx, v.tenant, r.Agent, "")
+		if err != nil && !errors.Is(err, dispatch.ErrNotFound) {
+			return flow.OnDuty{}, err
+		}
+	}
 	a, err := v.cfg.Tickets.SetAgentState(ctx, v.tenant, r.Agent, state, byPhone)
 	if errors.Is(err, agent.ErrOutcome) || errors.Is(err, dispatch.ErrNotFound) {
 		return flow.OnDuty{State: string(a.State)}, nil // as it was: it is said that it was not done

@@ -239,11 +239,16 @@ func (o *office) talkOf(ctx context.Context, id string) (ticket string, err erro
 // with a reason, Away. In the middle of a talk it is kept as a wish; the agent
 // returned says so.
 func (s *Tickets) SetAgentState(ctx context.Context, tenant, id string, state agent.State, reason string) (agent.Agent, error) {
+	now := s.opts.Now()
+	return s.setAgent(ctx, tenant, id, func(a agent.Agent) (agent.Agent, error) { return a.Set(now, state, reason) })
+}
+
+// setAgent changes one agent of the team, who is returned as kept.
+func (s *Tickets) setAgent(ctx context.Context, tenant, id string, change func(agent.Agent) (agent.Agent, error)) (agent.Agent, error) {
 	o, err := s.office(tenant)
 	if err != nil {
 		return agent.Agent{}, err
 	}
-	now := s.opts.Now()
 	var set agent.Agent
 	kept, err := o.change(ctx, "", func(b *board) (Change, error) {
 		a, ok := b.Agent(id)
@@ -251,7 +256,7 @@ func (s *Tickets) SetAgentState(ctx context.Context, tenant, id string, state ag
 			return Change{}, fmt.Errorf("%w: agent %q", ErrNotFound, id)
 		}
 		var err error
-		set, err = a.Set(now, state, reason)
+		set, err = change(a)
 		return Change{Agents: []agent.Agent{set}}, err
 	})
 	if err == nil && len(kept.Agents) == 1 {

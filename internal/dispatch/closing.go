@@ -35,7 +35,8 @@ func (s *Tickets) InHours(tenant string, now time.Time) bool {
 }
 
 // Sweep has all callers who wait on the line of a queue called back, at once: a
-// supervisor sends them home. It returns to how many that was said; whoever is about
+// supervisor sends them home. It is kept before anybody is told, so that it goes on
+// when the process dies, and reaches the one that plans. It returns to how many that was said; whoever is about
 // to be put through is put through. Those to whom it could not be said are in the error; they
 // are told again by the planner.
 func (s *Tickets) Sweep(ctx context.Context, tenant, queueName string) (told int, err error) {
@@ -46,9 +47,13 @@ func (s *Tickets) Sweep(ctx context.Context, tenant, queueName string) (told int
 	if !o.cfg.Has(queueName) {
 		return 0, ErrNotFound
 	}
+	now := s.opts.Now()
+	if err := s.sweeps.Sweep(ctx, tenant, queueName, now); err != nil {
+		return 0, o.failed(err)
+	}
 	var calls []string
 	err = o.look(ctx, func(b *board) {
-		o.mind.swept[queueName] = s.opts.Now()
+		o.mind.sweep(queueName, now)
 		for _, t := range b.Line(queueName) {
 			calls = append(calls, t.Call)
 		}
@@ -67,4 +72,33 @@ func (s *Tickets) Sweep(ctx context.Context, tenant, queueName string) (told int
 	}
 	o.nudge()
 	return told, errors.Join(failed...)
+}
+
+// hearSweeps learns of sweeps that another process was asked for, or this one
+// before it died. One that can't be read is read again.
+func (w *watch) hearSweeps(ctx context.Context, now time.Time) {
+	if now.Sub(w.swept) < tick {
+		return
+	}
+	kept, err := w.tickets.sweeps.Swept(ctx, w.tenant)
+	if err != nil {
+		if !errors.Is(err, ErrUnavailable) { // of which everybody hears
+			w.log.Warn("it is not known whether a supervisor wants a line empty", "tenant", w.tenant, "error", err)
+		}
+		return
+	}
+	w.swept = now
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for name, at := range kept {
+		w.mind.sweep(name, at)
+	}
+}
+
+// sweep takes note of a sweep. What was read may be older than what is known: the
+// later one counts.
+func (m *mind) sweep(name string, at time.Time) {
+	if at.After(m.swept[name]) {
+		m.swept[name] = at
+	}
 }

@@ -35,7 +35,7 @@
 // (tidy.go). What a person should look at is an alarm (alarm.go), what was waited
 // and how promises were kept a measure (fairness.go).
 //
-//	tickets, err := dispatch.New(store, blocks, tenants, dispatch.Options{})
+//	tickets, err := dispatch.New(store, blocks, sweeps, tenants, dispatch.Options{})
 //	loop := dispatch.NewLoop(tickets, leases, calls, "node-1", nil)
 //	loop.Start()
 //	defer loop.Stop()

@@ -58,13 +58,6 @@ func (h *house) ledger(national string) queue.Ledger {
 	return l[0]
 }
 
-func (h *house) open() []queue.Ticket {
-	h.Helper()
-	open, err := h.tickets.Open(h.ctx, "demo")
-	require.NoError(h, err)
-	return open
-}
-
 // TestFailure01FiftyOneCallsInsteadOfThree: a dispatcher that ran every 30 seconds
 // overlapped itself and worked on stale snapshots; its lock looked only at whether
 // a record was locked, not at its state. One customer got 51 calls instead of 3,
@@ -76,7 +69,7 @@ func TestFailure01FiftyOneCallsInsteadOfThree(t *testing.T) {
 	in(t, func(t *testing.T) {
 		h := newHouse(t, "anna", "bruno", "carla")
 		defer h.loop.Stop()
-		second := dispatch.New(h.stores.Tickets, h.blocks, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{})
+		second := dispatch.New(h.stores.Tickets, h.blocks, h.stores.Sweeps, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{})
 		stale := dispatch.NewLoop(second, memstore.New(nil).Leases, h.calls, "q", nil)
 		stale.Start()
 		defer stale.Stop()

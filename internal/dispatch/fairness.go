@@ -13,8 +13,8 @@ type MeasureKind string
 
 // What is measured.
 const (
-	// MeasureWaited: a citizen speaks with an agent; For is how long that took
-	// since the citizen asked, hours in which the offices are closed left out.
+	// MeasureWaited: a citizen speaks with an agent for the first time; For is how long
+	// that took since the citizen asked, hours in which the offices are closed left out.
 	MeasureWaited MeasureKind = "waited"
 	// MeasureAnnounced: For is by how much the wait of a caller was longer than
 	// the one announced; negative: it was shorter. Whoever takes a callback waits on
@@ -27,8 +27,10 @@ const (
 	// nothing.
 	MeasureLeft MeasureKind = "left"
 	// MeasurePromised: For is by how much the first call began after the end of
-	// the time that was promised first; not more than zero: the promise was kept. A
-	// promise that gives way to another one when it is broken already was so late.
+	// the time that was promised first; not more than zero: the promise was kept. It is
+	// known when that call is answered or has ended: one that failed by a fault of ours
+	// has kept nothing. A promise that gives way to another one when it is broken already was so
+	// late.
 	MeasurePromised MeasureKind = "promised"
 )
 
@@ -43,7 +45,7 @@ type Measure struct {
 // Fairness puts those who hold the line and those who wait for a call side by
 // side, and what was said to them beside what happened, over the last 24 hours:
 // the alarm of a queue that serves one at the cost of the other. It is kept in
-// memory and begins anew with the process.
+// memory and begins anew with the process: the metrics outlive it.
 type Fairness struct {
 	Holders, Callbacks Waits
 	Promises           Kept
@@ -151,11 +153,18 @@ func (o *office) measured(c Change) (seen []Measure) {
 // measure compares a ticket with what it was.
 func (o *office) measure(old, t queue.Ticket) (seen []Measure) {
 	answered := t.State == queue.Connected && old.State != queue.Connected
-	if late, due := kept(old, t, answered); due {
+	again := old.State == queue.Connected || o.mind.spoken[t.ID] // what is due was measured when they spoke first
+	if late, due := kept(old, t, answered); due && !again {
 		seen = append(seen, Measure{Kind: MeasurePromised, Callback: true, For: late})
 	}
 	seen = append(seen, o.heardOut(old, t, answered)...)
-	if !answered {
+	switch {
+	case !t.State.Open():
+		delete(o.mind.spoken, t.ID)
+	case old.State == queue.Connected && t.State == queue.Waiting:
+		o.mind.spoken[t.ID] = true
+	}
+	if !answered || again {
 		return seen
 	}
 	if t.Channel != channelPhone || t.Slot != "" || t.Purpose == queue.NotEligible {
@@ -171,20 +180,49 @@ func (o *office) measure(old, t queue.Ticket) (seen []Measure) {
 func calledBack(t queue.Ticket) bool { return t.Word != "" || len(t.Attempts) > 0 }
 
 // kept tells by how much a promise comes late, if that is known now: the first call
-// begins, or the citizen has called instead and is answered, or another time takes the
-// place of one that has passed.
+// is over or has led to an agent, or the citizen has called instead and is answered, or
+// another time takes the place of one that has passed or in which the citizen is being
+// called.
 func kept(old, t queue.Ticket, answered bool) (late time.Duration, due bool) {
-	tried := counted(t.Attempts)
-	switch {
-	case counted(old.Attempts) > 0:
+	if _, ok := firstCall(old); ok {
 		return 0, false
-	case (tried == 1 || answered && tried == 0) && !t.To.IsZero():
-		return t.Updated.Sub(t.FirstTo()), true
+	}
+	call, over := firstCall(t)
+	calling, up := openCall(old)
+	switch {
+	case over: // of a promise that was made in the call it says nothing
+		return call.At.Sub(old.FirstTo()), !old.To.IsZero() && !old.AskedAt().After(call.At)
+	case answered && up:
+		return calling.At.Sub(old.FirstTo()), !old.To.IsZero()
+	case answered:
+		return t.Updated.Sub(t.FirstTo()), !t.To.IsZero()
 	case old.To.IsZero() || t.To.Equal(old.To) || t.Replans > old.Replans:
 		return 0, false
+	case up:
+		return calling.At.Sub(old.FirstTo()), true
 	}
 	late = t.Updated.Sub(old.FirstTo())
 	return late, late > 0
+}
+
+// firstCall is the first call of a ticket that was for what it is for and is over,
+// our own faults left out.
+func firstCall(t queue.Ticket) (queue.Attempt, bool) {
+	for _, a := range t.Attempts {
+		if a.Kind != queue.Notice && !a.Ended.IsZero() && a.Outcome != queue.OurFault {
+			return a, true
+		}
+	}
+	return queue.Attempt{}, false
+}
+
+// openCall is the call of a ticket that is being made for what it is for.
+func openCall(t queue.Ticket) (queue.Attempt, bool) {
+	n := len(t.Attempts)
+	if n == 0 || t.Attempts[n-1].Kind == queue.Notice || !t.Attempts[n-1].Ended.IsZero() {
+		return queue.Attempt{}, false
+	}
+	return t.Attempts[n-1], true
 }
 
 // heardOut compares the waits that were announced to a caller with the real one, as

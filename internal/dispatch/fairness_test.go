@@ -10,6 +10,7 @@ import (
 
 	"richiamo/internal/agent"
 	"richiamo/internal/dispatch"
+	"richiamo/internal/phone"
 	"richiamo/internal/queue"
 )
 
@@ -151,6 +152,7 @@ func TestPromiseIsMeasuredByWhatWasSaidFirst(t *testing.T) {
 		h.set("anna", agent.Ready)
 		h.wait(2 * time.Minute)
 		require.Equal(t, queue.Dialling, h.ticket(x.ID).State)
+		h.ended(h.ticket(x.ID), queue.NoAnswer)
 		late := h.measured(dispatch.MeasurePromised)
 		require.Len(t, late, 1)
 		assert.InDelta(t, 5*time.Minute, late[0], float64(2*time.Minute), "late by the time that was said first, not two hours early")
@@ -181,4 +183,76 @@ func TestBrokenPromiseIsCounted(t *testing.T) {
 		require.Len(t, late, 1)
 		assert.InDelta(t, 20*time.Minute, late[0], float64(time.Minute))
 	})
+}
+
+// TestPromiseIsMeasuredByARealCall: a call that failed by a fault of ours has kept no
+// promise, and none is measured twice.
+func TestPromiseIsMeasuredByARealCall(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h := newHouse(t, "anna")
+		defer h.loop.Stop()
+		h.set("anna", agent.Ready)
+		x := h.promiseAs("in-1", "0212345678")
+		h.wait(2 * time.Second)
+		y := h.ended(h.ticket(x.ID), queue.OurFault) // in time
+		assert.Empty(t, h.measured(dispatch.MeasurePromised))
+		h.wait(time.Until(y.NotBefore) + 2*time.Second)
+		require.Equal(t, queue.Dialling, h.ticket(x.ID).State)
+		began := h.ticket(x.ID).Attempts[1].At
+		h.wait(30 * time.Second)
+		require.NoError(t, h.tickets.Connected(h.ctx, "demo", x.ID, "anna", time.Now()))
+		want := []time.Duration{began.Sub(x.FirstTo()).Round(time.Second)}
+		assert.Equal(t, want, h.measured(dispatch.MeasurePromised))
+		h.ended(h.ticket(x.ID), queue.Delivered)
+		assert.Equal(t, want, h.measured(dispatch.MeasurePromised), "once")
+	})
+}
+
+// TestPromiseThatIsChangedInTheCall: the call that came is what the promise is measured
+// by, not the time that the citizen chooses in it.
+func TestPromiseThatIsChangedInTheCall(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h := newHouse(t, "anna")
+		defer h.loop.Stop()
+		h.set("anna", agent.Ready)
+		x := h.promiseAs("in-1", "0212345678")
+		h.wait(2 * time.Second)
+		began := h.ticket(x.ID).Attempts[0].At
+		h.wait(30 * time.Second)
+		slot := queue.HalfDayOf(queue.DayOf(time.Now().Add(48*time.Hour)), false)
+		_, err := h.tickets.Change(h.ctx, "demo", "later", x.ID, slot, phone.Number{}, time.Now())
+		require.NoError(t, err)
+		h.ended(h.ticket(x.ID), queue.Later)
+		assert.Equal(t, []time.Duration{began.Sub(x.FirstTo()).Round(time.Second)}, h.measured(dispatch.MeasurePromised))
+	})
+}
+
+// TestWaitIsMeasuredOnce: whoever is transferred has waited for the first agent only,
+// also when another process sees the second one answer.
+func TestWaitIsMeasuredOnce(t *testing.T) {
+	for _, died := range []bool{false, true} {
+		t.Run(fmt.Sprint("died ", died), func(t *testing.T) {
+			in(t, func(t *testing.T) {
+				h := newHouse(t, "anna", "bruno")
+				h.wait(time.Minute)
+				x := h.talk("in-1", "0212345678", "anna")
+				h.wait(10 * time.Minute)
+				_, err := h.tickets.Transfer(h.ctx, "demo", x.ID, "anna", "queue:", time.Now())
+				require.NoError(t, err)
+				h.wait(time.Minute)
+				if died {
+					h.loop.Stop()
+					h.start()
+					h.wait(time.Second)
+				}
+				defer h.loop.Stop()
+				h.set("bruno", agent.Ready)
+				h.wait(2 * time.Second)
+				require.NoError(t, h.tickets.Connected(h.ctx, "demo", x.ID, "bruno", time.Now()))
+				assert.Equal(t, []time.Duration{0}, h.measured(dispatch.MeasureWaited))
+				require.NoError(t, h.tickets.Talked(h.ctx, "demo", x.ID, "bruno", time.Now()))
+				assert.Equal(t, []time.Duration{0}, h.measured(dispatch.MeasureWaited))
+			})
+		})
+	}
 }

@@ -110,7 +110,7 @@ func TestServedAway(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, "anna", id)
 		h.wait(3 * time.Second)
-		open, err := h.tickets.Open(h.ctx, "demo")
+		open, err := h.tickets.InTurn(h.ctx, "demo", "", dispatch.Mark{}, 1000)
 		require.NoError(t, err)
 		assert.Empty(t, open)
 	})
@@ -202,7 +202,7 @@ func liveThrough(t *testing.T, fault memstore.Fault, n int) {
 	assert.Equal(t, queue.Done, h.ticket(x.ID).State)
 	assert.Equal(t, []string{x.ID + "-1", x.ID + "-2"}, h.calls.calls())
 	assert.Equal(t, agent.Ready, h.agent("anna").State)
-	open, err := h.tickets.Open(h.ctx, "demo")
+	open, err := h.tickets.InTurn(h.ctx, "demo", "", dispatch.Mark{}, 1000)
 	require.NoError(t, err)
 	assert.Empty(t, open, "one ticket, not two")
 }
@@ -213,7 +213,7 @@ func TestCrowd(t *testing.T) {
 	t.Parallel()
 	const callers, agents = 60, 5
 	stores, calls := memstore.New(nil), newExchange()
-	s := dispatch.New(stores.Tickets, &neverCall{numbers: map[phone.Number]bool{}}, map[string]dispatch.Config{"demo": config()}, dispatch.Options{})
+	s := dispatch.New(stores.Tickets, &neverCall{numbers: map[phone.Number]bool{}}, stores.Sweeps, map[string]dispatch.Config{"demo": config()}, dispatch.Options{})
 	ctx := t.Context()
 	var team []agent.Agent
 	for i := range agents {
@@ -249,7 +249,7 @@ func TestCrowd(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	open, err := s.Open(ctx, "demo")
+	open, err := s.InTurn(ctx, "demo", "", dispatch.Mark{}, 1000)
 	require.NoError(t, err)
 	assert.Empty(t, open)
 	st, err := s.Status(ctx, "demo", "persone")

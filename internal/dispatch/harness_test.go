@@ -183,7 +183,7 @@ func newHouse(t *testing.T, agents ...string) *house {
 // start begins a process; stop or kill ends it.
 func (h *house) start() {
 	rng := rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))
-	h.tickets = dispatch.New(h.stores.Tickets, h.blocks, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{
+	h.tickets = dispatch.New(h.stores.Tickets, h.blocks, h.stores.Sweeps, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{
 		NewID: func() string { return fmt.Sprintf("t%016x", rng.Uint64()) },
 		Dice:  rng.IntN,
 		Moved: func(m dispatch.Move) {
@@ -248,6 +248,17 @@ func (h *house) ticket(id string) queue.Ticket {
 	x, err := h.tickets.Ticket(h.ctx, "demo", id)
 	require.NoError(h, err)
 	return x
+}
+
+func (h *house) open() []queue.Ticket {
+	h.Helper()
+	open, err := h.tickets.InTurn(h.ctx, "demo", "", dispatch.Mark{}, 1000)
+	require.NoError(h, err)
+	tickets := make([]queue.Ticket, 0, len(open))
+	for _, x := range open {
+		tickets = append(tickets, x.Ticket)
+	}
+	return tickets
 }
 
 func (h *house) agent(id string) agent.Agent {

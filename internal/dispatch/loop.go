@@ -144,7 +144,8 @@ func (w *watch) round(ctx context.Context) {
 	if every := w.every(); (w.driven || !w.beside(every, w.done.Go)) && w.refresh(ctx, every) != nil {
 		return
 	}
-	w.tidy(ctx, w.opts.Now()) // see tidy.go
+	w.hearSweeps(ctx, w.opts.Now()) // see closing.go
+	w.tidy(ctx, w.opts.Now())       // see tidy.go
 	if !planner {
 		return
 	}

@@ -305,7 +305,7 @@ func TestSuccessor(t *testing.T) {
 func TestOnePlanner(t *testing.T) {
 	in(t, func(t *testing.T) {
 		h := newHouse(t, "anna")
-		second := dispatch.New(h.stores.Tickets, h.blocks, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{})
+		second := dispatch.New(h.stores.Tickets, h.blocks, h.stores.Sweeps, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{})
 		var decided atomic.Int32
 		loop := dispatch.NewLoop(second, h.stores.Leases, h.calls, "q", func(string, dispatch.Decision) { decided.Add(1) })
 		loop.Start()

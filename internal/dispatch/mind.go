@@ -13,6 +13,10 @@ type mind struct {
 	held, called, promised, off day                       // see Fairness
 	said                        map[string][]announcement // waits said to callers, by ticket, until it is known how long they were
 
+	// spoken are open tickets whose citizen waits once more, having spoken with an agent:
+	// the wait was measured before.
+	spoken map[string]bool
+
 	// unreached are tickets by number that nobody answered as often as they were
 	// to be called: who sees our calls and calls back has them go on.
 	unreached map[phone.Number]queue.Ticket
@@ -23,7 +27,7 @@ type mind struct {
 	refunds []queue.Ended // attempts to be given back
 
 	served  time.Time                  // when somebody was last put through or dialled, or nobody wanted to be
-	swept   map[string]time.Time       // who has waited on the line of a queue since before is to be called back
+	swept   map[string]time.Time       // the last sweep of each queue, as far as it is known: see Sweeps
 	calling map[phone.Number][]arrival // calls with a number, ours and the citizen's, as far as they may be up
 
 	hours queue.Window // when agents are there and citizens may be called
@@ -32,20 +36,9 @@ type mind struct {
 func newMind(cfg Config) mind {
 	return mind{
 		calling: map[phone.Number][]arrival{}, hours: cfg.Hours(),
-		said:      map[string][]announcement{},
+		said: map[string][]announcement{}, spoken: map[string]bool{},
 		unreached: map[phone.Number]queue.Ticket{}, alarms: map[string]bool{}, swept: map[string]time.Time{},
 	}
-}
-
-// counted is how many calls of a ticket were for what it is for, our own faults
-// left out.
-func counted(attempts []queue.Attempt) (n int) {
-	for _, a := range attempts {
-		if a.Counts && a.Kind != queue.Notice {
-			n++
-		}
-	}
-	return n
 }
 
 // maxUnreached bounds the tickets that are remembered for whoever calls back.

@@ -55,7 +55,7 @@ func TestNearMissTwoAgentsTakeOneCall(t *testing.T) {
 	in(t, func(t *testing.T) {
 		h := newHouse(t, "anna", "bruno")
 		defer h.loop.Stop()
-		second := dispatch.New(h.stores.Tickets, h.blocks, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{})
+		second := dispatch.New(h.stores.Tickets, h.blocks, h.stores.Sweeps, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{})
 		stale := dispatch.NewLoop(second, memstore.New(nil).Leases, h.calls, "q", nil)
 		stale.Start()
 		defer stale.Stop()

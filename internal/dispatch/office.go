@@ -36,6 +36,8 @@ type office struct {
 
 	mind mind // what is remembered beside the board
 
+	news map[string]chan struct{} // by agent: closed, and forgotten, when something of theirs is committed
+
 	team map[string]bool // the agents that there are; nil: all who are known
 
 	handed map[string]bool   // agents passed on while the store is away
@@ -47,7 +49,7 @@ func newOffice(tenant string, cfg Config, store Store, opts Options) *office {
 	stopping, halt := context.WithCancel(context.Background())
 	return &office{
 		stopping: stopping, halt: halt,
-		tenant: tenant, cfg: cfg, store: store, opts: opts, wake: make(chan struct{}, 1), reading: make(chan struct{}, 1), stale: true,
+		tenant: tenant, cfg: cfg, store: store, opts: opts, wake: make(chan struct{}, 1), news: map[string]chan struct{}{}, reading: make(chan struct{}, 1), stale: true,
 		mind:   newMind(cfg),
 		handed: map[string]bool{}, out: map[string]string{}, served: map[string]bool{},
 	}
@@ -179,6 +181,7 @@ func (o *office) commit(ctx context.Context, c Change) (Change, error) {
 	clear(o.handed)
 	seen, moves := o.observe(kept), o.board.moves(o.tenant, kept)
 	o.board.apply(kept)
+	o.tell(kept)
 	if o.during != nil {
 		o.note(kept)
 	}

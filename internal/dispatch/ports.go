@@ -115,3 +115,13 @@ type Blocks interface {
 	Unblock(ctx context.Context, tenant string, n phone.Number) error
 	Blocked(ctx context.Context, tenant string, n phone.Number) (bool, error)
 }
+
+// Sweeps keeps when a supervisor has sent home whoever waited on the line of a
+// queue: callers who wait since before are to be called back, whichever process
+// plans.
+type Sweeps interface {
+	// Sweep keeps the last one of a queue, on disk before it returns.
+	Sweep(ctx context.Context, tenant, queue string, at time.Time) error
+	// Swept tells the last one of each queue that ever had one.
+	Swept(ctx context.Context, tenant string) (map[string]time.Time, error)
+}

@@ -159,11 +159,11 @@ func (d *day) portal() {
 }
 
 func (d *day) changes() {
-	open, err := d.tickets.Open(d.ctx, "demo")
+	open, err := d.tickets.InTurn(d.ctx, "demo", "", dispatch.Mark{}, 1000)
 	if err != nil || len(open) == 0 {
 		return
 	}
-	x := open[d.rng.IntN(len(open))]
+	x := open[d.rng.IntN(len(open))].Ticket
 	switch d.rng.IntN(4) {
 	case 0:
 		_, err = d.tickets.Cancel(d.ctx, "demo", x.ID, time.Now())

@@ -42,9 +42,9 @@ func beside(t *testing.T, takes time.Duration) (h *house, big *bigStore, other *
 	h = &house{T: t, ctx: t.Context(), stores: memstore.New(nil), blocks: &neverCall{numbers: map[phone.Number]bool{}}, calls: newExchange(), cfg: config()}
 	big = &bigStore{Store: h.stores.Tickets, takes: takes}
 	tenants := map[string]dispatch.Config{"demo": h.cfg}
-	other = dispatch.New(h.stores.Tickets, h.blocks, tenants, dispatch.Options{})
+	other = dispatch.New(h.stores.Tickets, h.blocks, h.stores.Sweeps, tenants, dispatch.Options{})
 	require.NoError(t, other.Staff(h.ctx, "demo", []agent.Agent{{ID: "anna"}, {ID: "bruno"}}))
-	h.tickets = dispatch.New(big, h.blocks, tenants, dispatch.Options{})
+	h.tickets = dispatch.New(big, h.blocks, h.stores.Sweeps, tenants, dispatch.Options{})
 	h.loop = dispatch.NewLoop(h.tickets, h.stores.Leases, h.calls, "p", nil)
 	h.loop.Start()
 	h.wait(takes)
@@ -104,12 +104,12 @@ func TestStopEndsReading(t *testing.T) {
 		began := time.Now()
 		h.loop.Stop()
 		assert.Zero(t, time.Since(began))
-		_, err := h.tickets.Open(h.ctx, "demo")
+		_, err := h.tickets.InTurn(h.ctx, "demo", "", dispatch.Mark{}, 1)
 		require.NoError(t, err)
 		assert.Zero(t, time.Since(began), "what is known is there for those who are on the line still")
 
 		big = &bigStore{Store: h.stores.Tickets, takes: time.Minute}
-		h.tickets = dispatch.New(big, h.blocks, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{})
+		h.tickets = dispatch.New(big, h.blocks, h.stores.Sweeps, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{})
 		h.loop = dispatch.NewLoop(h.tickets, h.stores.Leases, h.calls, "q", nil)
 		h.loop.Start()
 		h.wait(2 * time.Second)

@@ -16,7 +16,7 @@ import (
 // successor is the process that takes over from one that died.
 func (h *house) successor(t *testing.T, alarm func(tenant, kind string, on bool)) *dispatch.Tickets {
 	t.Helper()
-	next := dispatch.New(h.stores.Tickets, h.blocks, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{Alarm: alarm})
+	next := dispatch.New(h.stores.Tickets, h.blocks, h.stores.Sweeps, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{Alarm: alarm})
 	loop := dispatch.NewLoop(next, h.stores.Leases, h.calls, "q", nil)
 	loop.Start()
 	t.Cleanup(loop.Stop)
@@ -50,6 +50,60 @@ func TestBreakerOutlivesTheProcess(t *testing.T) {
 		}
 		assert.Equal(t, []string{"breaker true"}, heard)
 		assert.Len(t, h.calls.calls(), before, "it rests")
+	})
+}
+
+// TestBreakerOutlivesTheNextAttempts: of calls that have failed a moment ago, and are
+// being placed again already, the next process knows as well.
+func TestBreakerOutlivesTheNextAttempts(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h := newHouse(t)
+		var tickets []queue.Ticket
+		for i := range 12 {
+			tickets = append(tickets, h.verify(fmt.Sprint(i), fmt.Sprint("C", i), fmt.Sprintf("02123456%02d", i)))
+		}
+		h.wait(3 * time.Second)
+		h.loop.Stop()
+		for _, x := range tickets {
+			h.calls.hangUp(queue.CallID(x.ID, 1))
+			require.NoError(t, h.tickets.AttemptEnded(h.ctx, "demo", x.ID, 1, queue.Result{Outcome: queue.Unreachable, Cause: 1, SIP: 404}, time.Now()))
+			due := h.ticket(x.ID)
+			due.State = queue.Due
+			again, err := due.ClaimFirst(time.Now(), "asterisk")
+			require.NoError(t, err)
+			_, err = h.stores.Tickets.Commit(h.ctx, dispatch.Change{Tenant: "demo", Tickets: []queue.Ticket{again}})
+			require.NoError(t, err)
+		}
+		tripped := false
+		h.successor(t, func(_, kind string, on bool) { tripped = tripped || on && kind == dispatch.AlarmBreaker })
+		h.wait(5 * time.Second)
+		assert.True(t, tripped)
+	})
+}
+
+// TestRowIsNotFoundInTickets: those whom the calls between have reached are not read
+// again, so that a few failures of a busy minute are no row to whoever takes over.
+func TestRowIsNotFoundInTickets(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h := newHouse(t)
+		var tickets []queue.Ticket
+		for i := range 12 {
+			tickets = append(tickets, h.verify(fmt.Sprint(i), fmt.Sprint("C", i), fmt.Sprintf("02123456%02d", i)))
+		}
+		h.wait(3 * time.Second)
+		for i, x := range tickets {
+			h.calls.hangUp(queue.CallID(x.ID, 1))
+			r := queue.Result{Outcome: queue.Delivered, SIP: 200}
+			if i%2 == 1 {
+				r = queue.Result{Outcome: queue.OurFault, SIP: 503}
+			}
+			require.NoError(t, h.tickets.AttemptEnded(h.ctx, "demo", x.ID, 1, r, time.Now()))
+		}
+		h.loop.Stop()
+		var heard []string
+		h.successor(t, func(_, kind string, on bool) { heard = append(heard, fmt.Sprint(kind, " ", on)) })
+		h.wait(5 * time.Second)
+		assert.Empty(t, append(heard, h.heard()...))
 	})
 }
 

@@ -20,7 +20,7 @@ func TestTwoProcesses(t *testing.T) {
 	in(t, func(t *testing.T) {
 		h := newHouse(t, "anna")
 		h.loop.Stop()
-		second := dispatch.New(h.stores.Tickets, h.blocks, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{})
+		second := dispatch.New(h.stores.Tickets, h.blocks, h.stores.Sweeps, map[string]dispatch.Config{"demo": h.cfg}, dispatch.Options{})
 		team, err := second.Agents(h.ctx, "demo") // reads everything
 		require.NoError(t, err)
 		require.Len(t, team, 1)

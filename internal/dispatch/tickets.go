@@ -53,13 +53,14 @@ type Options struct {
 type Tickets struct {
 	store   Store
 	blocks  Blocks
+	sweeps  Sweeps
 	opts    Options
 	offices map[string]*office
 	calls   Calls // of the Loop; until there is one, there are none to be ended
 }
 
 // New makes the tickets of tenants, each with its configuration.
-func New(store Store, blocks Blocks, tenants map[string]Config, opts Options) *Tickets {
+func New(store Store, blocks Blocks, sweeps Sweeps, tenants map[string]Config, opts Options) *Tickets {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
@@ -81,7 +82,7 @@ func New(store Store, blocks Blocks, tenants map[string]Config, opts Options) *T
 	if opts.Dice == nil {
 		opts.Dice = roll
 	}
-	s := &Tickets{store: store, blocks: blocks, opts: opts, offices: map[string]*office{}, calls: noCalls{}}
+	s := &Tickets{store: store, blocks: blocks, sweeps: sweeps, opts: opts, offices: map[string]*office{}, calls: noCalls{}}
 	for tenant, cfg := range tenants {
 		s.offices[tenant] = newOffice(tenant, cfg, store, opts)
 	}
@@ -192,13 +193,14 @@ func (s *Tickets) Ticket(ctx context.Context, tenant, id string) (queue.Ticket, 
 	return s.store.Ticket(ctx, tenant, id)
 }
 
-// Open lists the open tickets, in the order in which they have their turn.
-func (s *Tickets) Open(ctx context.Context, tenant string) ([]queue.Ticket, error) {
+// InTurn lists the open tickets of a queue, or of all where name is empty, in the
+// order in which they have their turn: up to most behind a mark.
+func (s *Tickets) InTurn(ctx context.Context, tenant, name string, behind Mark, most int) ([]Placed, error) {
 	o, err := s.office(tenant)
 	if err != nil {
 		return nil, err
 	}
-	var open []queue.Ticket
-	err = o.look(ctx, func(b *board) { open = b.Open() })
-	return open, err
+	var page []Placed
+	err = o.look(ctx, func(b *board) { page = b.Page(name, behind, most) })
+	return page, err
 }

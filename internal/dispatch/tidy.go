@@ -15,6 +15,7 @@ type chores struct {
 	tidied time.Time // when was last looked after what is not planned
 	looked time.Time // when was last looked whether nothing goes on any more
 	joined time.Time // when was last looked for two promises to one citizen
+	swept  time.Time // when was last asked for sweeps
 }
 
 // tidy is what a process looks after from time to time, whether it plans or not:

@@ -95,6 +95,7 @@ func (e *examination) asterisk(ctx context.Context, s service) {
 	e.modules(ctx, x)
 	e.application(ctx, x, s)
 	e.endpoints(ctx, x)
+	e.browsers(ctx, x)
 	e.sounds(ctx, x)
 }
 
@@ -172,25 +173,32 @@ func (e *examination) mayWrite(ctx context.Context, x exchange) {
 
 // modules looks whether Asterisk has loaded what calls need.
 func (e *examination) modules(ctx context.Context, x exchange) {
-	var missing []string
-	for _, m := range modules() {
+	missing, err := x.missing(ctx, modules())
+	switch {
+	case err != nil:
+		e.fail("asterisk modules", "load res_ari_asterisk.so", "they can't be listed: %v", err)
+	case len(missing) > 0:
+		e.fail("asterisk modules", "load them in modules.conf and look into Asterisk's log for why they did not load", "not running: %s", some(missing))
+	default:
+		e.ok("asterisk modules", "all that calls need are running")
+	}
+}
+
+// missing are those of some modules that do not run.
+func (x exchange) missing(ctx context.Context, modules []string) (missing []string, err error) {
+	for _, m := range modules {
 		var state struct {
 			Status string `json:"status"`
 		}
 		found, err := x.get(ctx, "/asterisk/modules/"+m, &state)
 		if err != nil {
-			e.fail("asterisk modules", "load res_ari_asterisk.so", "they can't be listed: %v", err)
-			return
+			return nil, err
 		}
 		if !found || state.Status != "Running" {
 			missing = append(missing, m)
 		}
 	}
-	if len(missing) > 0 {
-		e.fail("asterisk modules", "load them in modules.conf and look into Asterisk's log for why they did not load", "not running: %s", some(missing))
-		return
-	}
-	e.ok("asterisk modules", "all that calls need are running")
+	return missing, nil
 }
 
 // application looks who has the name under which Asterisk hands calls over.
@@ -239,12 +247,14 @@ func (e *examination) endpoints(ctx context.Context, x exchange) {
 		if len(t.Agents) > 0 {
 			e.probe(ctx, x, t)
 		}
-		name, online := "agents "+t.ID, 0
+		name, online, browsers := "agents "+t.ID, 0, 0
 		var unknown []string
 		for _, a := range t.Agents {
 			var desk endpoint
 			found, err := x.get(ctx, "/endpoints/PJSIP/"+url.PathEscape(a.ID), &desk)
 			switch {
+			case (err != nil || !found) && a.SignsIn():
+				browsers++
 			case err != nil || !found:
 				unknown = append(unknown, a.ID)
 			case desk.State == "online":
@@ -257,7 +267,7 @@ func (e *examination) endpoints(ctx context.Context, x exchange) {
 		case len(t.Agents) == 0:
 			e.warn(name, "name them under \"agents\" in the configuration", "there are none: who wants a person can only be promised a call")
 		default:
-			e.ok(name, "%d telephones, %d of them registered now", len(t.Agents), online)
+			e.ok(name, "%d telephones on desks, %d of them registered now; %d agents have one in the browser only", len(t.Agents)-browsers, online, browsers)
 		}
 	}
 }

@@ -36,8 +36,11 @@ func (e *examination) redis(ctx context.Context) {
 	}
 	if err != nil {
 		cure := "start Redis, or correct \"redis\" in the configuration"
-		if errors.Is(err, redisstore.ErrWrongKey) {
+		switch {
+		case errors.Is(err, redisstore.ErrWrongKey):
 			cure = "name the key file that these data were sealed under"
+		case errors.Is(err, redisstore.ErrRestoring):
+			cure = "no service starts before \"richiamo restore\" has come to its end"
 		}
 		e.fail("redis", cure, "%v", err)
 		return

@@ -39,6 +39,9 @@ const (
 	DoBlock   Verb = "block" // Blocks
 	DoUnblock Verb = "unblock"
 	DoBlocked Verb = "blocked"
+
+	DoSweep Verb = "sweep" // Sweeps
+	DoSwept Verb = "swept"
 )
 
 // Verbs lists all verbs, for tests that go through them.
@@ -46,7 +49,7 @@ func Verbs() []Verb {
 	return []Verb{
 		DoCreate, DoSave, DoLoad, DoLive, DoTake, DoMayDial, DoHolds, DoDialled, DoCommit, DoOpen, DoTicket, DoTickets, DoLedgers,
 		DoAcquire, DoResign, DoAdd, DoChange, DoOf, DoPage, DoCount,
-		DoBlock, DoUnblock, DoBlocked,
+		DoBlock, DoUnblock, DoBlocked, DoSweep, DoSwept,
 	}
 }
 

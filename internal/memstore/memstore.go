@@ -24,6 +24,7 @@ type Stores struct {
 	Registrations *Registrations // desk.Registrations
 	Limits        *Limits        // desk.Limits
 	Blocks        *Blocks        // dispatch.Blocks
+	Sweeps        *Sweeps        // dispatch.Sweeps
 
 	Faults *Faults
 }
@@ -49,6 +50,7 @@ type memory struct {
 	leases        map[string]lease
 	tries         map[name]tries
 	blocks        map[block]struct{}
+	sweeps        map[name]time.Time // by queue
 }
 
 // name is an id within a tenant.
@@ -65,11 +67,11 @@ func New(now func() time.Time) *Stores {
 		calls: map[name]callRow{}, terms: map[string]int64{}, dialled: map[name]struct{}{},
 		tickets: map[name]ticketRow{}, open: map[name]struct{}{}, agents: map[name]agentRow{}, ledgers: map[name]ledgerRow{}, done: map[name]changeRow{},
 		registrations: map[registrationName]registrationRow{}, receipts: map[name]struct{}{}, drawn: map[string]int{},
-		leases: map[string]lease{}, tries: map[name]tries{}, blocks: map[block]struct{}{},
+		leases: map[string]lease{}, tries: map[name]tries{}, blocks: map[block]struct{}{}, sweeps: map[name]time.Time{},
 	}
 	return &Stores{
 		Calls: &Calls{m}, Tickets: &Tickets{m}, Leases: &Leases{m},
-		Registrations: &Registrations{m}, Limits: &Limits{m}, Blocks: &Blocks{m}, Faults: m.faults,
+		Registrations: &Registrations{m}, Limits: &Limits{m}, Blocks: &Blocks{m}, Sweeps: &Sweeps{m}, Faults: m.faults,
 	}
 }
 

@@ -25,7 +25,7 @@ func TestStores(t *testing.T) {
 		s := memstore.New(nil)
 		return storetest.Stores{
 			Calls: s.Calls, Nodes: s.Calls, Tickets: s.Tickets, Leases: s.Leases,
-			Registrations: s.Registrations, Limits: s.Limits, Blocks: s.Blocks,
+			Registrations: s.Registrations, Limits: s.Limits, Blocks: s.Blocks, Sweeps: s.Sweeps,
 		}
 	})
 }
@@ -95,6 +95,11 @@ func use(ctx context.Context, s *memstore.Stores, verb memstore.Verb) (err, unav
 		return s.Blocks.Unblock(ctx, "", phone.Number{}), dispatch.ErrUnavailable
 	case memstore.DoBlocked:
 		_, err = s.Blocks.Blocked(ctx, "", phone.Number{})
+		return err, dispatch.ErrUnavailable
+	case memstore.DoSweep:
+		return s.Sweeps.Sweep(ctx, "", "", time.Time{}), dispatch.ErrUnavailable
+	case memstore.DoSwept:
+		_, err = s.Sweeps.Swept(ctx, "")
 		return err, dispatch.ErrUnavailable
 	}
 	return errors.New("a verb without a test"), nil

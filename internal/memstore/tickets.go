@@ -174,12 +174,17 @@ func compareVersion(ok bool, kept, expected int) error {
 func (s *Tickets) Open(ctx context.Context, tenant string) (r dispatch.Reading, err error) {
 	var tickets []queue.Ticket
 	err = s.m.do(ctx, DoOpen, dispatch.ErrUnavailable, func() error {
+		rows := make([]row, 0, len(s.m.open))
 		for key := range s.m.open {
 			if key.tenant == tenant {
-				tickets = append(tickets, copyTicket(s.m.tickets[key].Ticket))
+				rows = append(rows, row{arrival(s.m.tickets[key].Ticket), key})
 			}
 		}
-		slices.SortFunc(tickets, byArrival)
+		slices.SortFunc(rows, row.compare) // a ticket is large: it is moved once, and not in sorting
+		tickets = make([]queue.Ticket, len(rows))
+		for i, r := range rows {
+			tickets[i] = copyTicket(s.m.tickets[r.key].Ticket)
+		}
 		for key, a := range s.m.agents {
 			if key.tenant == tenant {
 				r.Agents = append(r.Agents, copyAgent(a.Agent))
@@ -204,6 +209,17 @@ func (s *Tickets) Open(ctx context.Context, tenant string) (r dispatch.Reading, 
 
 // openAtOnce is how many open tickets come together.
 const openAtOnce = 500
+
+// row is a ticket as far as its order needs it.
+type row struct {
+	arrived int64
+	key     name
+}
+
+// compare orders as byArrival does.
+func (a row) compare(b row) int {
+	return cmp.Or(cmp.Compare(a.arrived, b.arrived), strings.Compare(a.key.id, b.key.id))
+}
 
 // byArrival orders tickets to the microsecond, as far as the stores agree.
 func byArrival(a, b queue.Ticket) int {

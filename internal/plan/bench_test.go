@@ -105,7 +105,7 @@ func (c *crowd) settle(board *plan.Board) {
 // what happened, deciding, and putting what was decided on the board.
 func BenchmarkDecide(b *testing.B) {
 	c := newCrowd(b, million)
-	board := plan.New("regione", c.cfg, c.now, c.tickets, c.agents)
+	board := boardOf("regione", c.cfg, c.now, c.tickets, c.agents)
 	c.tickets = nil
 	c.settle(board)
 	runtime.GC()
@@ -172,7 +172,7 @@ func (c *crowd) event(b *testing.B, board *plan.Board) (tickets []queue.Ticket, 
 func BenchmarkRebuild(b *testing.B) {
 	c := newCrowd(b, million)
 	for b.Loop() {
-		board := plan.New("regione", c.cfg, c.now, c.tickets, c.agents)
+		board := boardOf("regione", c.cfg, c.now, c.tickets, c.agents)
 		require.Equal(b, million, board.Len())
 	}
 }
@@ -182,7 +182,7 @@ func BenchmarkMemory(b *testing.B) {
 	for b.Loop() {
 		c := newCrowd(b, 0)
 		before := heap()
-		board := plan.New("regione", c.cfg, c.now, nil, c.agents)
+		board := boardOf("regione", c.cfg, c.now, nil, c.agents)
 		for range million {
 			board.Put(c.ticket(b))
 		}

@@ -55,6 +55,7 @@ type Board struct {
 	aside   map[string]bool      // agents not to be chosen
 	resting map[*person]struct{} // ready, but not yet again
 	doubled map[string]struct{}  // live calls of several tickets
+	talking map[*seat]struct{}   // speaking with an agent: in no tree
 	misfits map[*seat]struct{}   // waiting, with an agent who is not theirs
 	strays  map[*person]struct{} // serving, without a ticket that says so
 	silent  map[*seat]int64      // on the line by a call that is not alive, since when
@@ -79,13 +80,6 @@ const Horizon = 30 * time.Minute
 // maxClosed bounds the closed tickets that are remembered.
 const maxClosed = 1000
 
-// New makes a board of what is kept, see Plant. Closed tickets are left out.
-func New(tenant string, cfg Config, now time.Time, tickets []queue.Ticket, agents []agent.Agent) *Board {
-	p := Plant(tenant, cfg, now, agents, len(tickets))
-	p.Put(tickets)
-	return p.Board()
-}
-
 // empty is a board without tickets and agents.
 func empty(tenant string, cfg Config, now time.Time) *Board {
 	b := &Board{
@@ -94,7 +88,7 @@ func empty(tenant string, cfg Config, now time.Time) *Board {
 		calls: map[string][]*seat{}, closed: map[string]queue.Ticket{}, words: map[string]string{},
 		crews: map[string]*crew{}, people: map[string]*person{}, serving: map[string][]*person{},
 		engaged: map[phone.Number]int{}, slots: map[queue.HalfDay]int{}, states: map[queue.State]int{}, classes: map[queue.Class]int{}, flights: map[*seat]*crew{},
-		resting: map[*person]struct{}{}, doubled: map[string]struct{}{}, misfits: map[*seat]struct{}{},
+		talking: map[*seat]struct{}{}, resting: map[*person]struct{}{}, doubled: map[string]struct{}{}, misfits: map[*seat]struct{}{},
 		strays: map[*person]struct{}{}, silent: map[*seat]int64{},
 	}
 	if !slices.Contains(b.queues, cfg.Queue) {

@@ -106,7 +106,7 @@ func (s *scene) claimed(id, number, agentID string, at time.Time) *scene {
 
 // board sets it all up.
 func (s *scene) board() *plan.Board {
-	b := plan.New("demo", s.cfg, noon, s.tickets, s.agents)
+	b := boardOf("demo", s.cfg, noon, s.tickets, s.agents)
 	since := map[time.Time]map[string]bool{}
 	all := map[string]bool{}
 	for call, at := range s.silent {

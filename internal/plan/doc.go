@@ -4,7 +4,9 @@
 // A Board holds a tenant's open tickets and agents. Whoever keeps them puts on it
 // what was read and what was committed, and asks it:
 //
-//	board := plan.New(tenant, cfg, now, tickets, agents)
+//	planting := plan.Plant(tenant, cfg, now, agents, len(tickets))
+//	planting.Put(tickets) // all at once, or as they are read
+//	board := planting.Board()
 //	decisions, more := board.Decide(now, plan.Facts{})
 //	// each decision is committed, and what was kept goes onto the board:
 //	board.Put(ticket)

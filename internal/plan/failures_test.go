@@ -6,8 +6,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"richiamo/internal/plan"
 )
 
 // TestFailure14TheRestartExhaustsTheMemory: a callback daemon that was started again
@@ -33,7 +31,7 @@ func rebuilt(t *testing.T, tickets int) uint64 {
 	c := newCrowd(t, tickets)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	board := plan.New("regione", c.cfg, c.now, c.tickets, c.agents)
+	board := boardOf("regione", c.cfg, c.now, c.tickets, c.agents)
 	runtime.ReadMemStats(&after)
 	require.Equal(t, tickets, board.Len())
 	return after.TotalAlloc - before.TotalAlloc

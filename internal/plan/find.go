@@ -48,9 +48,6 @@ func (b *Board) Team() []agent.Agent {
 // Len is how many tickets are open.
 func (b *Board) Len() int { return len(b.seats) }
 
-// Open lists the open tickets, in order: all of them, so not for every moment.
-func (b *Board) Open() []queue.Ticket { return inOrder(slices.Collect(maps.Values(b.seats))) }
-
 // Line lists the callers who wait on the line of a queue, and for whom nobody is
 // reserved, in order.
 func (b *Board) Line(name string) []queue.Ticket {

@@ -37,7 +37,7 @@ func newWorld(t *testing.T, seed uint64, change func(*plan.Config)) *world {
 	w.cfg.Lines, w.cfg.AutoLines, w.cfg.Queues = 8, 3, []string{"persone", "prelievi"}
 	w.cfg.Policy = queue.DefaultPolicy().Every(5 * time.Minute)
 	change(&w.cfg)
-	w.board = plan.New("demo", w.cfg, w.now, nil, nil)
+	w.board = boardOf("demo", w.cfg, w.now, nil, nil)
 	w.ref = &reference{
 		cfg: w.cfg, tickets: map[string]queue.Ticket{}, agents: map[string]agent.Agent{},
 		silent: map[string]time.Time{}, told: map[string]time.Time{}, looks: map[string]looked{},
@@ -366,7 +366,7 @@ func (w *world) rebuilt() {
 	if w.rng.IntN(50) > 0 {
 		return
 	}
-	w.board = plan.New("demo", w.cfg, w.now, slices.Collect(maps.Values(w.ref.tickets)), slices.Collect(maps.Values(w.ref.agents)))
+	w.board = boardOf("demo", w.cfg, w.now, slices.Collect(maps.Values(w.ref.tickets)), slices.Collect(maps.Values(w.ref.agents)))
 	clear(w.ref.told)
 	clear(w.ref.silent)
 	clear(w.ref.looks)

@@ -20,6 +20,7 @@ type seat struct {
 	ready       int64  // from when it may be chosen
 	first       int64  // the earliest ready of this one and all below
 	near        uint32 // how many of this one and all below count for an estimate
+	size        uint32 // how many this one and all below are
 	weight      uint32 // the higher, the nearer to the root
 
 	counts bool // for an estimate: its next call is not far away
@@ -146,6 +147,8 @@ func (b *Board) enter(s *seat) {
 	if t.State != queue.Connected {
 		s.group = b.group(t)
 		s.group.count(s, 1)
+	} else {
+		b.talking[s] = struct{}{}
 	}
 	b.sleep(s)
 	b.watch(s)
@@ -190,6 +193,7 @@ func (b *Board) leave(s *seat) {
 		s.group.count(s, -1)
 		s.group = nil
 	}
+	delete(b.talking, s)
 	delete(b.misfits, s)
 }
 

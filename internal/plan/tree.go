@@ -26,15 +26,15 @@ func (s *seat) before(o *seat) bool {
 
 // sum takes together what a seat knows of itself and of those below it.
 func (s *seat) sum() *seat {
-	s.first, s.near = s.ready, 0
+	s.first, s.near, s.size = s.ready, 0, 1
 	if s.counts {
 		s.near = 1
 	}
 	if l := s.left; l != nil {
-		s.first, s.near = min(s.first, l.first), s.near+l.near
+		s.first, s.near, s.size = min(s.first, l.first), s.near+l.near, s.size+l.size
 	}
 	if r := s.right; r != nil {
-		s.first, s.near = min(s.first, r.first), s.near+r.near
+		s.first, s.near, s.size = min(s.first, r.first), s.near+r.near, s.size+r.size
 	}
 	return s
 }

@@ -13,6 +13,12 @@ const (
 	// BreakerSilence is the share for calls that nobody answers: half of all
 	// landlines do not, on any good day.
 	BreakerSilence = 0.9
+	// BreakerRow failures of our own side in a row, all alike and within BreakerRowSpan,
+	// are as telling as a busy minute: two lines do not end ten calls in one. A trunk
+	// that fails one call in five makes such a row once in three thousand calls. They
+	// are of more than one ticket, since a number can be ill by itself.
+	BreakerRow     = 5
+	BreakerRowSpan = 30 * time.Minute
 	BreakerRest    = time.Minute // nothing is dialled; then one call to try
 	// BreakerPatience is how long the call that tries is waited for, should
 	// nobody report its end.
@@ -43,13 +49,14 @@ func (e Ended) fault() Fault {
 	return Fault{e.Outcome, e.Cause, e.SIP}
 }
 
-// Breaker stops dialling when one failure dominates: a trunk that is down, a
-// carrier that refuses the number we show. The calls that failed so say nothing
+// Breaker stops dialling when one failure dominates, or nothing but it was met for a
+// while: a trunk that is down, a carrier that refuses the number we show. The calls that failed so say nothing
 // about the citizens, and are given back. After a rest one call is made to try;
 // if it meets the same failure there is another rest. The zero Breaker lets all
 // calls pass. Its methods give it as it becomes.
 type Breaker struct {
 	recent  []Ended // of the last BreakerSpan
+	row     []Ended // failures of our own side, alike, nothing else between: of the last BreakerRowSpan
 	tripped bool
 	fault   Fault     // for which it has tripped
 	until   time.Time // the end of the rest
@@ -77,13 +84,24 @@ func (b Breaker) Dialled(now time.Time, ticket string, attempt int) Breaker {
 }
 
 // Ended hears of the end of an attempt, and returns the attempts to be given
-// back: when it trips, those of the last minute that failed alike; while it
-// rests, each that fails so.
+// back: when it trips, those that failed alike in the last minute, or in the row;
+// while it rests, each that fails so.
 func (b Breaker) Ended(now time.Time, e Ended) (Breaker, []Ended) {
 	if e.At.IsZero() {
 		e.At = now
 	}
-	b.recent = append(slices.Clip(b.fresh(now)), e)
+	if !b.tripped {
+		if b.row = b.inRow(now, e); rowTrips(b.row) {
+			return b.trip(now, e.fault()), b.row
+		}
+	}
+	return b.Remembered(now, e)
+}
+
+// Remembered is Ended for an attempt of the last minute that is found again after a
+// crash. Those that reached somebody are not found, so that it makes no row.
+func (b Breaker) Remembered(now time.Time, e Ended) (Breaker, []Ended) {
+	b.recent = append(slices.Clip(fresh(b.recent, now, BreakerSpan)), e)
 	if b.tripped {
 		return b.resting(now, e)
 	}
@@ -92,8 +110,35 @@ func (b Breaker) Ended(now time.Time, e Ended) (Breaker, []Ended) {
 	if !trips(fault, len(same), len(b.recent)) {
 		return b, nil
 	}
-	b.tripped, b.fault, b.until, b.probe = true, fault, now.Add(BreakerRest), ""
-	return b, same
+	return b.trip(now, fault), same
+}
+
+// trip stops dialling.
+func (b Breaker) trip(now time.Time, f Fault) Breaker {
+	return Breaker{recent: b.recent, tripped: true, fault: f, until: now.Add(BreakerRest)}
+}
+
+// inRow is the row of failures after one more end. A call that vanished, or that was
+// given up because the citizen called us, tells nothing of the trunk; any other end
+// tells that it carries calls, or is ill in another way.
+func (b Breaker) inRow(now time.Time, e Ended) []Ended {
+	unsaid := e.Outcome == OurFault && e.Cause == 0 && e.SIP == 0
+	row := fresh(b.row, now, BreakerRowSpan)
+	switch {
+	case unsaid || e.Outcome == Superseded:
+		return row
+	case e.Outcome != OurFault:
+		return nil
+	case len(row) > 0 && row[0].fault() != e.fault():
+		return []Ended{e}
+	}
+	return append(row, e)
+}
+
+// rowTrips tells whether a row of failures is the trunk's.
+func rowTrips(row []Ended) bool {
+	several := slices.ContainsFunc(row, func(e Ended) bool { return e.Ticket != row[0].Ticket })
+	return several && len(row) >= BreakerRow
 }
 
 // majority is the one way in which more than half of the recent calls ended, if
@@ -129,8 +174,9 @@ func (b Breaker) resting(now time.Time, e Ended) (Breaker, []Ended) {
 	return b, nil
 }
 
-func (b Breaker) fresh(now time.Time) []Ended {
-	return slices.DeleteFunc(slices.Clone(b.recent), func(e Ended) bool { return now.Sub(e.At) >= BreakerSpan })
+// fresh is what is not older than so long, on a copy.
+func fresh(all []Ended, now time.Time, span time.Duration) []Ended {
+	return slices.DeleteFunc(slices.Clone(all), func(e Ended) bool { return now.Sub(e.At) >= span })
 }
 
 func (b Breaker) alike(f Fault) []Ended {

@@ -64,17 +64,6 @@ func national(d Day) bool {
 	return d == easter || d == easter.next()
 }
 
-// NationalHolidays lists the national holidays of Italy of a year, in order.
-func NationalHolidays(year int) []Day {
-	var all []Day
-	for d := (Day{year, time.January, 1}); d.Year == year; d = d.next() {
-		if national(d) {
-			all = append(all, d)
-		}
-	}
-	return all
-}
-
 // next is the day after.
 func (d Day) next() Day { return DayOf(time.Date(d.Year, d.Month, d.Day+1, 0, 0, 0, 0, time.UTC)) }
 

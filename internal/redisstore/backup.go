@@ -14,17 +14,6 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 )
 
-// BackupRules are the rules of a Redis user who may make backups and nothing else,
-// as ACLRules. SCAN goes through the names of all keys, whoever they belong to;
-// their values are read only where the rules allow it.
-func BackupRules(tenants ...string) []string {
-	rules := []string{"resetkeys", "resetchannels", "-@all"}
-	for _, tenant := range tenants {
-		rules = append(rules, "%R~{"+tenant+"}:*")
-	}
-	return append(rules, strings.Fields("+ping +time +scan +get +mget +pttl +hgetall +sscan")...)
-}
-
 // Backup writes what was promised to the citizens of the tenants: tickets,
 // registrations with their receipts, agents, ledgers, numbers that are never
 // called, spoken names, the names of changes, and the counts of tries. Calls are not in it:
@@ -39,12 +28,12 @@ func BackupRules(tenants ...string) []string {
 //
 // It fails when a tenant has nothing in this Redis, since one that was emptied
 // by mistake must not become the newest backup.
-func Backup(ctx context.Context, o Options, w io.Writer, tell func(records int)) (Summary, error) {
+func Backup(ctx context.Context, o Options, w io.Writer, tell func(records int)) (_ Summary, err error) {
 	a, err := newArchive(o)
 	if err != nil {
 		return Summary{}, err
 	}
-	defer a.rdb.Close()
+	defer a.endsWith(ctx, &err)()
 	h, err := a.header(ctx)
 	if err != nil {
 		return Summary{}, err
@@ -112,6 +101,19 @@ func newArchive(o Options) (*archive, error) {
 	how := clientOptions(o)
 	how.ReadTimeout, how.WriteTimeout, how.PoolSize = patience, patience, 2
 	return &archive{rdb: connect(o, how), seal: seal, tenants: slices.Clone(o.Tenants), keep: o.Keep}, nil
+}
+
+// endsWith has the end of a context end what is waited for, and be the reason that
+// is given. The function that it returns closes everything.
+func (a *archive) endsWith(ctx context.Context, err *error) func() {
+	stop := context.AfterFunc(ctx, func() { _ = a.rdb.Close() })
+	return func() {
+		stop()
+		_ = a.rdb.Close()
+		if *err != nil && ctx.Err() != nil {
+			*err = fmt.Errorf("redisstore: broken off: %w", context.Cause(ctx))
+		}
+	}
 }
 
 // patience is how long one answer is waited for: nobody is on the line.
@@ -256,18 +258,31 @@ func (c copying) read(ctx context.Context, k kind, prefix string, keys []string)
 	}
 	for i, value := range values.Val() {
 		text, ok := value.(string)
-		if !ok {
+		until, stays := keptUntil(now.Val(), left[i].Val())
+		if !ok || !stays {
 			continue // it is gone since it was listed
 		}
-		r := archived{Kind: k, Tenant: c.number, Name: strings.TrimPrefix(keys[i], prefix), Value: []byte(text)}
-		if ttl := left[i].Val(); ttl > 0 {
-			r.Until = now.Val().Add(ttl).UnixMilli()
-		}
+		r := archived{Kind: k, Tenant: c.number, Name: strings.TrimPrefix(keys[i], prefix), Value: []byte(text), Until: until}
 		if err := c.save(r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// keptUntil is until when a value is kept, in ms since 1970 and 0 for ever, by what
+// PTTL answered for it: -1 for ever, -2 that it is gone. Its last moment may have
+// come between the reading of the value and that of its time; what is left is
+// then zero, and never means for ever.
+func keptUntil(now time.Time, left time.Duration) (until int64, stays bool) {
+	const forEver = -1
+	switch {
+	case left == forEver:
+		return 0, true
+	case left <= 0:
+		return 0, false
+	}
+	return now.Add(left).UnixMilli(), true
 }
 
 func (c copying) agents(ctx context.Context) error {

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -100,7 +100,7 @@ func populate(t *testing.T, s *redisstore.Stores, tenant string) {
 // backedUp makes a backup, as the user who may do that and nothing else.
 func backedUp(t *testing.T, r *lab.Redis, o redisstore.Options) (*bytes.Reader, redisstore.Summary) {
 	t.Helper()
-	rule := append([]string{"reset", "on", ">backup"}, redisstore.BackupRules(o.Tenants...)...)
+	rule := append([]string{"reset", "on", ">backup"}, backupRules(o.Tenants...)...)
 	require.NoError(t, raw(t, r).ACLSetUser(t.Context(), "backup", rule...).Err())
 	o.Username, o.Password = "backup", "backup"
 	var file bytes.Buffer
@@ -114,7 +114,7 @@ func backedUp(t *testing.T, r *lab.Redis, o redisstore.Options) (*bytes.Reader, 
 // restored restores, as the user who may do that and nothing else.
 func restored(t *testing.T, r *lab.Redis, o redisstore.Options, file io.ReadSeeker, replace bool) (redisstore.Summary, error) {
 	t.Helper()
-	rule := append([]string{"reset", "on", ">restore"}, redisstore.RestoreRules(o.Tenants...)...)
+	rule := append([]string{"reset", "on", ">restore"}, restoreRules(o.Tenants...)...)
 	require.NoError(t, raw(t, r).ACLSetUser(t.Context(), "restore", rule...).Err())
 	o.Username, o.Password = "restore", "restore"
 	return redisstore.Restore(t.Context(), o, file, replace, nil)
@@ -268,9 +268,7 @@ func TestBackupIsRefused(t *testing.T) {
 	try := func(o redisstore.Options, content []byte) error {
 		_, err := redisstore.Restore(ctx, o, bytes.NewReader(content), true, nil)
 		_, alone := redisstore.Check(o, bytes.NewReader(content))
-		if !strings.Contains(err.Error(), "add it to the configuration") {
-			require.ErrorIs(t, alone, redisstore.ErrBackup, "and without Redis too")
-		}
+		require.ErrorIs(t, alone, redisstore.ErrBackup, "and without Redis too")
 		return err
 	}
 	middle := slices.Clone(whole)
@@ -352,6 +350,29 @@ func TestBrokenOff(t *testing.T) {
 	assert.Len(t, readWorld(t, half, "asl").open, 480)
 }
 
+// TestBrokenOffWhileRedisStandsStill: whoever stops a backup, as a service that is
+// stopped does, does not wait for an answer that may never come.
+func TestBrokenOffWhileRedisStandsStill(t *testing.T) {
+	t.Parallel()
+	r := own(t, lab.RedisOptions{})
+	o := redisstore.Options{Addr: r.Socket, Key: newKey(), Tenants: []string{"asl"}}
+	populate(t, opened(t, o), "asl")
+	t.Cleanup(func() { _ = r.Resume() })
+	ctx, cancel := context.WithCancel(t.Context())
+	var asked sync.Once
+	var paused time.Time
+	_, err := redisstore.Backup(ctx, o, io.Discard, func(int) {
+		asked.Do(func() {
+			paused = time.Now()
+			assert.NoError(t, r.Pause())
+			time.AfterFunc(100*time.Millisecond, cancel) // once the next question is on its way
+		})
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "broken off")
+	assert.Less(t, time.Since(paused), 10*time.Second)
+}
+
 // TestDamagedAndExpiredAreLeftOut: what was damaged before the backup does not
 // keep the rest from being restored, and what has had its time does not come back.
 func TestDamagedAndExpiredAreLeftOut(t *testing.T) {
@@ -363,14 +384,17 @@ func TestDamagedAndExpiredAreLeftOut(t *testing.T) {
 	populate(t, s, "asl")
 	c := raw(t, r)
 	require.NoError(t, c.Copy(ctx, "{asl}:ticket:t0000", "{asl}:ticket:t0005", 0, true).Err())
+	// A bit is wrong where a body names its key.
+	head, body, _ := strings.Cut(c.Get(ctx, "{asl}:ticket:t0006").Val(), "\n")
+	require.NoError(t, c.Set(ctx, "{asl}:ticket:t0006", head+"\n"+string(body[0]^1)+body[1:], 0).Err())
 	require.NoError(t, c.PExpire(ctx, "{asl}:ticket:t0003", 300*time.Millisecond).Err())
 	file, _ := backedUp(t, r, o)
 	require.Eventually(t, func() bool { return c.Exists(ctx, "{asl}:ticket:t0003").Val() == 0 }, patience, often)
 	got, err := restored(t, r, o, file, true)
 	require.NoError(t, err)
-	assert.Equal(t, 1, got.Damaged)
+	assert.Equal(t, 2, got.Damaged)
 	assert.Equal(t, 1, got.Expired)
-	assert.Equal(t, 1198, got.Counts.Tickets)
+	assert.Equal(t, 1197, got.Counts.Tickets)
 	_, err = s.Tickets.Ticket(ctx, "asl", "t0003")
 	require.ErrorIs(t, err, dispatch.ErrNotFound)
 }
@@ -426,15 +450,4 @@ func TestReplicasHaveWhatWasRestored(t *testing.T) {
 	require.NoError(t, raw(t, replica).ReplicaOf(ctx, "NO", "ONE").Err())
 	o.Addr, o.Replicas = replica.Socket, 0
 	assert.Len(t, readWorld(t, opened(t, o), "asl").open, 480)
-}
-
-// TestRulesAreWrittenDown: the operator's page gives the Redis users what they need.
-func TestRulesAreWrittenDown(t *testing.T) {
-	t.Parallel()
-	page, err := os.ReadFile("../../docs/operations.md")
-	require.NoError(t, err)
-	words := strings.Fields(strings.NewReplacer("`", " ", ",", " ").Replace(string(page)))
-	for _, rule := range slices.Concat(redisstore.ACLRules("demo"), redisstore.BackupRules("demo"), redisstore.RestoreRules("demo")) {
-		assert.Contains(t, words, rule)
-	}
 }

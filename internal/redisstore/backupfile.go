@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -45,7 +46,9 @@ type backupHeader struct {
 	Leases  []string  `json:"leases"` // likewise
 }
 
-// kind tells what a record of a backup is. The numbers are for ever.
+// kind tells what a record of a backup is. The numbers are for ever, and a new one
+// makes a new backupVersion: an earlier program has to refuse the file before it has
+// written half of it.
 type kind uint8
 
 const (
@@ -158,8 +161,9 @@ type backupReader struct {
 }
 
 // checkBackup reads the whole file once and fails unless it is, byte for byte, what was
-// written under this key. The reader that it gives begins at the first record.
-func checkBackup(file io.ReadSeeker, seal *sealer) (*backupReader, error) {
+// written under this key, of no other tenants than these. The reader that it gives
+// begins at the first record.
+func checkBackup(file io.ReadSeeker, seal *sealer, tenants []string) (*backupReader, error) {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err == nil {
 		_, err = file.Seek(0, io.SeekStart)
@@ -192,6 +196,11 @@ func checkBackup(file io.ReadSeeker, seal *sealer) (*backupReader, error) {
 	}
 	if _, err := file.Seek(int64(len(line)), io.SeekStart); err != nil {
 		return nil, fmt.Errorf("%w: it can't be read: %w", ErrBackup, err)
+	}
+	for _, tenant := range header.Tenants {
+		if !slices.Contains(tenants, tenant) {
+			return nil, fmt.Errorf("%w: it holds the tenant %s: add it to the configuration", ErrBackup, tenant)
+		}
 	}
 	return &backupReader{header: header, unpack: cbor.NewDecoder(bufio.NewReaderSize(io.LimitReader(file, body), 1<<16))}, nil
 }

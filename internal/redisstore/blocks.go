@@ -14,21 +14,21 @@ var _ dispatch.Blocks = (*Blocks)(nil)
 
 // Block implements dispatch.Blocks.
 func (s *Blocks) Block(ctx context.Context, tenant string, n phone.Number) error {
-	return s.do(ctx, tenant, func() error {
+	return s.db.ask(ctx, tenant, func() error {
 		return s.db.rdb.SAdd(ctx, blocksKey(tenant), s.digest(tenant, n)).Err()
 	})
 }
 
 // Unblock implements dispatch.Blocks.
 func (s *Blocks) Unblock(ctx context.Context, tenant string, n phone.Number) error {
-	return s.do(ctx, tenant, func() error {
+	return s.db.ask(ctx, tenant, func() error {
 		return s.db.rdb.SRem(ctx, blocksKey(tenant), s.digest(tenant, n)).Err()
 	})
 }
 
 // Blocked implements dispatch.Blocks.
 func (s *Blocks) Blocked(ctx context.Context, tenant string, n phone.Number) (blocked bool, err error) {
-	err = s.do(ctx, tenant, func() (err error) {
+	err = s.db.ask(ctx, tenant, func() (err error) {
 		blocked, err = s.db.rdb.SIsMember(ctx, blocksKey(tenant), s.digest(tenant, n)).Result()
 		return err
 	})
@@ -39,13 +39,13 @@ func (s *Blocks) digest(tenant string, n phone.Number) string {
 	return s.db.seal.digest(tenant, "blocked", n.Reveal())
 }
 
-// do asks Redis, and says so when it does not answer.
-func (s *Blocks) do(ctx context.Context, tenant string, ask func() error) error {
-	if err := s.db.tenant(tenant); err != nil {
+// ask asks Redis something of dispatch, and says so when it does not answer.
+func (d *db) ask(ctx context.Context, tenant string, question func() error) error {
+	if err := d.tenant(tenant); err != nil {
 		return err
 	}
-	if err := s.db.ready(ctx); err != nil {
+	if err := d.ready(ctx); err != nil {
 		return unavailable(dispatch.ErrUnavailable, err)
 	}
-	return unavailable(dispatch.ErrUnavailable, s.db.report(ctx, ask()))
+	return unavailable(dispatch.ErrUnavailable, d.report(ctx, question()))
 }

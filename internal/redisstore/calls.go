@@ -74,7 +74,7 @@ func (s *Calls) Create(ctx context.Context, r call.Record) error {
 	}
 	code, err := s.db.runCode(ctx, s.db.scripts.create,
 		[]string{termKey(r.Tenant, r.Node), key, liveKey(r.Tenant, r.Node)},
-		r.Term, value, r.ID, max(r.Started.UnixMicro(), 0))
+		r.Term, value, r.ID, max(r.Started.UnixMicro(), 0), s.keepEnded(r))
 	switch {
 	case err != nil:
 		return s.unavailable(err)
@@ -98,13 +98,9 @@ func (s *Calls) Save(ctx context.Context, r call.Record) error {
 	if err != nil {
 		return err
 	}
-	keep := ""
-	if !r.Ended.IsZero() {
-		keep = s.db.keep
-	}
 	code, err := s.db.runCode(ctx, s.db.scripts.save,
 		[]string{termKey(r.Tenant, r.Node), key, liveKey(r.Tenant, r.Node)},
-		r.Term, expected, mark, value, r.ID, keep)
+		r.Term, expected, mark, value, r.ID, s.keepEnded(r))
 	switch {
 	case err != nil:
 		return s.unavailable(err)
@@ -112,6 +108,14 @@ func (s *Calls) Save(ctx context.Context, r call.Record) error {
 		return call.ErrStale
 	}
 	return nil
+}
+
+// keepEnded is how long a call is kept, in ms, if it has ended; "" if it has not.
+func (s *Calls) keepEnded(r call.Record) string {
+	if r.Ended.IsZero() {
+		return ""
+	}
+	return s.db.keep
 }
 
 // Load implements call.Store.

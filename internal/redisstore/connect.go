@@ -95,6 +95,7 @@ type Stores struct {
 	Registrations *Registrations // desk.Registrations
 	Limits        *Limits        // desk.Limits
 	Blocks        *Blocks        // dispatch.Blocks
+	Sweeps        *Sweeps        // dispatch.Sweeps
 	Recordings    *Recordings    // what callers say
 
 	db *db
@@ -150,7 +151,7 @@ func Open(ctx context.Context, o Options) (*Stores, error) {
 	}
 	return &Stores{
 		Calls: &Calls{d}, Tickets: &Tickets{d}, Leases: &Leases{d},
-		Registrations: &Registrations{d}, Limits: &Limits{d}, Blocks: &Blocks{d}, Recordings: &Recordings{d}, db: d,
+		Registrations: &Registrations{d}, Limits: &Limits{d}, Blocks: &Blocks{d}, Sweeps: &Sweeps{d}, Recordings: &Recordings{d}, db: d,
 	}, nil
 }
 

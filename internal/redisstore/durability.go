@@ -7,19 +7,6 @@ import (
 	"strings"
 )
 
-// ACLRules are the rules of a Redis user who may do what the stores need and
-// nothing else, for ACL SETUSER or a users.acl file; its name and password come
-// before them. INFO and CONFIG GET are for Durability alone.
-func ACLRules(tenants ...string) []string {
-	rules := []string{"resetkeys", "resetchannels", "-@all", "~{node:*}:term", "~{lease:*}"}
-	for _, tenant := range tenants {
-		rules = append(rules, "~{"+tenant+"}:*")
-	}
-	return append(rules, strings.Fields(`+eval +evalsha +ping +wait +time +info +config|get
-		+get +set +mget +getrange +getbit +setbit +incr +pexpire +hget +hset +hgetall +sadd +srem +sismember
-		+zadd +zrem +zrange +zrangebylex +zrevrangebylex +zrangebyscore`)...)
-}
-
 // Finding is one thing that Durability looked at.
 type Finding struct {
 	What   string // for example "appendfsync"

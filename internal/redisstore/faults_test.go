@@ -210,7 +210,7 @@ func TestUserWithTheDocumentedRules(t *testing.T) {
 	ctx := t.Context()
 	r := own(t, lab.RedisOptions{})
 	c := raw(t, r)
-	rule := append([]string{"on", ">secret"}, redisstore.ACLRules("asl")...)
+	rule := append([]string{"on", ">secret"}, serviceRules("asl")...)
 	require.NoError(t, c.ACLSetUser(ctx, "richiamo", rule...).Err())
 	require.NoError(t, c.ACLSetUser(ctx, "default", "off").Err())
 	o := redisstore.Options{Addr: r.Socket, Username: "richiamo", Password: "secret", Tenants: []string{"asl"}}

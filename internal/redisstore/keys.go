@@ -82,6 +82,10 @@ func limitKey(tenant, digest string) string { return "{" + tenant + "}:limit:" +
 // blocksKey is a set of digests of numbers that are never called.
 func blocksKey(tenant string) string { return "{" + tenant + "}:blocks" }
 
+// sweepsKey is a hash: queue to when a supervisor last swept its line, in
+// nanoseconds since 1970.
+func sweepsKey(tenant string) string { return "{" + tenant + "}:sweeps" }
+
 // recordingKey is a string: "recording\n" and the sealed voice. It expires.
 func recordingKey(tenant, digest string) string { return "{" + tenant + "}:recording:" + digest }
 

@@ -184,6 +184,7 @@ type packedAgent struct {
 	After      string        `cbor:"18,keyasint,omitempty"`
 	Outcome    string        `cbor:"19,keyasint,omitempty"`
 	Unreached  stamp         `cbor:"20,keyasint,omitempty"`
+	Page       string        `cbor:"21,keyasint,omitempty"`
 }
 
 func packAgent(a *agent.Agent) *packedAgent {
@@ -191,7 +192,7 @@ func packAgent(a *agent.Agent) *packedAgent {
 		ID: a.ID, Tenant: a.Tenant, State: a.State, Reason: a.Reason, Since: stampOf(a.Since), Idle: stampOf(a.Idle),
 		Ticket: a.Ticket, Misses: a.Misses, Skills: a.Skills, Version: a.Version, Rest: stampOf(a.Rest),
 		Wish: a.Wish, WishReason: a.WishReason, Began: stampOf(a.Began), Handle: a.Handle,
-		Helping: a.Helping, MustWrite: a.MustWrite, After: a.After, Outcome: a.Outcome, Unreached: stampOf(a.Unreached),
+		Helping: a.Helping, MustWrite: a.MustWrite, After: a.After, Outcome: a.Outcome, Unreached: stampOf(a.Unreached), Page: a.Page,
 	}
 }
 
@@ -200,7 +201,7 @@ func (p *packedAgent) unpack(a *agent.Agent) error {
 		ID: p.ID, Tenant: p.Tenant, State: p.State, Reason: p.Reason, Since: p.Since.time(), Idle: p.Idle.time(),
 		Ticket: p.Ticket, Misses: p.Misses, Skills: p.Skills, Version: p.Version, Rest: p.Rest.time(),
 		Wish: p.Wish, WishReason: p.WishReason, Began: p.Began.time(), Handle: p.Handle,
-		Helping: p.Helping, MustWrite: p.MustWrite, After: p.After, Outcome: p.Outcome, Unreached: p.Unreached.time(),
+		Helping: p.Helping, MustWrite: p.MustWrite, After: p.After, Outcome: p.Outcome, Unreached: p.Unreached.time(), Page: p.Page,
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func TestStores(t *testing.T) {
 		s := opened(t, redisstore.Options{Tenants: tenants})
 		return storetest.Stores{
 			Calls: s.Calls, Nodes: s.Calls, Tickets: s.Tickets, Leases: s.Leases,
-			Registrations: s.Registrations, Limits: s.Limits, Blocks: s.Blocks,
+			Registrations: s.Registrations, Limits: s.Limits, Blocks: s.Blocks, Sweeps: s.Sweeps,
 		}
 	})
 }

@@ -89,6 +89,9 @@ func prepare(t *testing.T, s *redisstore.Stores) []write {
 		{"block a number", dispatch.ErrUnavailable, func(ctx context.Context, s *redisstore.Stores) error {
 			return s.Blocks.Block(ctx, "asl", canaryTicket(t, "asl").Phone)
 		}},
+		{"sweep a line", dispatch.ErrUnavailable, func(ctx context.Context, s *redisstore.Stores) error {
+			return s.Sweeps.Sweep(ctx, "asl", "persone", time.Now())
+		}},
 		{"keep a recording", desk.ErrUnavailable, func(ctx context.Context, s *redisstore.Stores) error {
 			return s.Recordings.Put(ctx, "asl", "name", []byte("voice"))
 		}},

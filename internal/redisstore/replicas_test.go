@@ -184,7 +184,7 @@ func TestReplicasWithTheDocumentedRules(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	master, replica := pair(t)
-	rule := append([]string{"on", ">secret"}, redisstore.ACLRules("asl")...)
+	rule := append([]string{"on", ">secret"}, serviceRules("asl")...)
 	require.NoError(t, raw(t, master).ACLSetUser(ctx, "richiamo", rule...).Err())
 	require.NoError(t, raw(t, replica).ACLSetUser(ctx, "richiamo", rule...).Err())
 	o := redisstore.Options{Addr: master.Socket, Username: "richiamo", Password: "secret", Tenants: []string{"asl"}, Replicas: 1, ReplicaWait: patient}

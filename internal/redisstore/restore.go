@@ -38,16 +38,6 @@ import (
 //   - Receipts are drawn further on, so that one that was told after the backup is not
 //     given to somebody else.
 
-// RestoreRules are the rules of a Redis user who may restore backups and nothing
-// else, as ACLRules.
-func RestoreRules(tenants ...string) []string {
-	rules := []string{"resetkeys", "resetchannels", "-@all", "~{node:*}:term", "~{lease:*}"}
-	for _, tenant := range tenants {
-		rules = append(rules, "~{"+tenant+"}:*")
-	}
-	return append(rules, strings.Fields("+ping +time +wait +scan +exists +get +set +unlink +zadd +hset +sadd +setbit")...)
-}
-
 // Errors of Restore.
 var (
 	// ErrServing means that a process plans for a tenant: it would write in between.
@@ -69,13 +59,13 @@ const restoring = "restoring"
 const skipReceipts = 10_000
 
 // Check tells what a backup was made of and when, without a Redis: that it is whole,
-// and was made under the key.
+// was made under the key, and holds no tenant that the options do not name.
 func Check(o Options, file io.ReadSeeker) (Summary, error) {
 	seal, err := newSealer(o.Key, o.Tenants)
 	if err != nil {
 		return Summary{}, fmt.Errorf("redisstore: the key can't be used: %w", err)
 	}
-	b, err := checkBackup(file, seal)
+	b, err := checkBackup(file, seal, o.Tenants)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -98,26 +88,21 @@ func Check(o Options, file io.ReadSeeker) (Summary, error) {
 // of a tenant it is refused (ErrNotEmpty), unless they are to be replaced: all that
 // the tenant has is then removed. It may be broken off and begun again; until it
 // has come to its end nobody serves on this Redis.
-func Restore(ctx context.Context, o Options, file io.ReadSeeker, replace bool, tell func(records int)) (Summary, error) {
+func Restore(ctx context.Context, o Options, file io.ReadSeeker, replace bool, tell func(records int)) (_ Summary, err error) {
 	a, err := newArchive(o)
 	if err != nil {
 		return Summary{}, err
 	}
-	defer a.rdb.Close()
-	b, err := checkBackup(file, a.seal)
+	defer a.endsWith(ctx, &err)()
+	b, err := checkBackup(file, a.seal, a.tenants)
 	if err != nil {
 		return Summary{}, err
-	}
-	for _, tenant := range b.header.Tenants {
-		if !slices.Contains(a.tenants, tenant) {
-			return Summary{}, fmt.Errorf("%w: it holds the tenant %s: add it to the configuration", ErrBackup, tenant)
-		}
 	}
 	now, err := a.vacant(ctx, b.header.Tenants, replace)
 	if err != nil {
 		return Summary{}, err
 	}
-	r := &restorer{archive: a, tenants: b.header.Tenants, now: now, era: now.UnixMilli(), pipe: a.rdb.Pipeline()}
+	r := &restorer{archive: a, tenants: b.header.Tenants, now: now, era: now.UnixMilli(), pipe: a.rdb.Pipeline(), wait: patience}
 	r.Summary = Summary{Began: b.header.Began, Tenants: b.header.Tenants}
 	if tell == nil {
 		tell = func(int) {}
@@ -158,9 +143,9 @@ func (a *archive) vacant(ctx context.Context, tenants []string, replace bool) (n
 		if err != nil && !errors.Is(err, redis.Nil) {
 			return now, withCure(err)
 		}
-		fields := append(strings.SplitN(kept, " ", 3), "", "", "")
-		till, _ := strconv.ParseInt(fields[1], 10, 64)
-		if fields[2] != "" && till > now.UnixMilli() {
+		_, held, _ := strings.Cut(kept, " ") // see leaseKey
+		end, holder, _ := strings.Cut(held, " ")
+		if till, _ := strconv.ParseInt(end, 10, 64); holder != "" && till > now.UnixMilli() {
 			return now, ErrServing
 		}
 	}
@@ -188,6 +173,7 @@ type restorer struct {
 	now     time.Time
 	era     int64 // now in ms: what terms and versions go on from
 	pipe    redis.Pipeliner
+	wait    time.Duration // for replicas
 }
 
 // writeAtOnce is how many commands go to Redis at once.
@@ -260,7 +246,9 @@ func (r *restorer) terms(ctx context.Context, before, after string, more []strin
 	return slices.Compact(names), nil
 }
 
-// end waits for replicas and lets the tenants be served.
+// end lets the tenants be served, and waits for replicas. Those may be receiving
+// everything anew; if that takes long it is told, and is theirs to end: whoever serves
+// waits for them as well.
 func (r *restorer) end(ctx context.Context, replicas int) error {
 	for _, tenant := range r.tenants {
 		r.pipe.Set(ctx, sealKey(tenant), r.seal.fingerprint(), 0)
@@ -268,22 +256,23 @@ func (r *restorer) end(ctx context.Context, replicas int) error {
 	if err := r.flush(ctx); err != nil || replicas == 0 {
 		return err
 	}
+	began := time.Now()
 	conn := r.rdb.Conn()
 	defer conn.Close()
-	for {
-		n, err := 0, conn.Ping(ctx).Err() // WAIT goes by what came before it on its connection
-		if err == nil {
-			var reached int64
-			reached, err = conn.Wait(ctx, replicas, time.Second).Result()
-			n = int(reached)
+	for reached := int64(0); reached < int64(replicas); {
+		if time.Since(began) > r.wait {
+			return fmt.Errorf("%w: all is restored, but %d of %d replicas have it after %v; %s",
+				ErrBehind, reached, replicas, r.wait, cureBehind)
 		}
-		switch {
-		case err != nil:
+		err := conn.Ping(ctx).Err() // WAIT goes by what came before it on its connection
+		if err == nil {
+			reached, err = conn.Wait(ctx, replicas, time.Second).Result()
+		}
+		if err != nil {
 			return withCure(err)
-		case n >= replicas:
-			return nil
 		}
 	}
+	return nil
 }
 
 // put queues what a record becomes. What has had its time is left out, and what
@@ -321,7 +310,9 @@ func (r *restorer) put(ctx context.Context, a archived) error {
 		return fmt.Errorf("%w: it holds a record of the kind %d, which this Richiamo does not know", ErrBackup, a.Kind)
 	}
 	switch {
-	case errors.Is(err, ErrDamaged):
+	case errors.Is(err, ErrDamaged), errors.Is(err, ErrWrongKey):
+		// The key of the file is ours: a record that names another one is damaged
+		// where it names it.
 		r.Damaged++
 		return nil
 	case err == nil:

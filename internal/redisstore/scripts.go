@@ -41,13 +41,18 @@ func newScripts() scripts {
 	}
 }
 
-// createCall keeps a new call.
+// createCall keeps a new call. One that began and ended while Redis was away has
+// its end from the beginning.
 //
 //	KEYS  1 termKey  2 callKey  3 liveKey
 //	ARGV  1 term  2 value  3 call id  4 start in microseconds
+//	      5 for an ended call how long it is kept, in ms; '' for a live one
 //	returns written, stale or existing
 const createCall = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 1 end
+if ARGV[5] ~= '' then
+	return redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[5]) and 0 or 3
+end
 if not redis.call('SET', KEYS[2], ARGV[2], 'NX') then return 3 end
 redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3])
 return 0`

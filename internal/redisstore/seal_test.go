@@ -213,7 +213,13 @@ func TestWhatIsKeptForAWhile(t *testing.T) {
 	c := raw(t, r)
 	s := opened(t, redisstore.Options{Addr: r.Socket, Tenants: []string{"asl"}})
 	useAll(t, s, "asl")
-	for _, key := range []string{"{asl}:call:one", "{asl}:ticket:ticket", "{asl}:dialled:one"} {
+	term, err := s.Calls.Take(ctx, "node")
+	require.NoError(t, err)
+	missed := conversation("asl", "node", term, "missed", 3) // it began and ended while Redis was away
+	missed.Ended = missed.Started
+	require.NoError(t, s.Calls.Create(ctx, missed))
+	require.ErrorIs(t, s.Calls.Create(ctx, missed), call.ErrExists)
+	for _, key := range []string{"{asl}:call:one", "{asl}:call:missed", "{asl}:ticket:ticket", "{asl}:dialled:one"} {
 		left, err := c.PTTL(ctx, key).Result()
 		require.NoError(t, err)
 		assert.InDelta(t, 7*24*time.Hour, left, float64(time.Minute), key)

@@ -10,11 +10,12 @@
 //	process.go    the service as a process that can die, freeze, and be two
 //	freeze.go     a process that stands still in the middle of a verb
 //	host.go       what the service needs around calls and tickets
+//	backend.go    a booking back end that agents, citizens and the web share
 //	faults.go     stores and exchange that fail, in the middle of things
 //	wishes.go     what agents want in a talk
 //	checks.go     what must hold after everything that happens
 //	settled.go    what must hold once all is quiet
-//	sweep.go      many seeds on many processors
+//	sweep.go      many seeds on many processors; where a panic was
 //
 // Nothing is decided by anything but the seed: the same seed plays the same world
 // to the last event, and its history can be read:

@@ -104,6 +104,9 @@ func (p *process) Voice(string) call.Voice {
 	return p.w.voice
 }
 
+// Telephone implements call.Host: in this town agents have desk phones.
+func (p *process) Telephone(_, agent string) string { return agent }
+
 // mute is a voice that has lost its recordings.
 type mute struct{ *town.Voice }
 

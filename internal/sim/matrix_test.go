@@ -137,6 +137,10 @@ func scenarios() []scenario {
 				sim.Caller{Temper: calm(town.WantPerson, 0), Home: 2, After: 3 * time.Minute})
 			p.Homes = []bool{false, false, false}
 		}, []string{"wants: "}},
+		{"sent home by the supervisor", func(p *sim.Plan) {
+			p.Agents, p.Callers[0].Temper = []sim.Shift{later}, calm(town.WantPerson, 0)
+			p.Faults = []sim.Disturbance{{Kind: sim.Sweeps, At: 90 * time.Second}}
+		}, []string{"hears closing.waiting", "swept", "connected"}},
 		{"citizen first", func(p *sim.Plan) {
 			p.Agents, p.Serve.CitizenFirst = []sim.Shift{later}, true
 		}, []string{"hears return.hello", "connected"}},
@@ -183,7 +187,7 @@ var unused = map[memstore.Verb]string{
 // exchange in every scenario: failed, failed but done, the process dead before it
 // and after it, or standing still there while another one takes over, and waking up
 // later; at its first use and its last one, or everything at each use with -every
-// (27,000 worlds). Everything must hold that always holds.
+// (66,000 worlds). Everything must hold that always holds.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	s, err := studio()

@@ -3,9 +3,11 @@ package sim
 import (
 	"time"
 
+	"richiamo/internal/citizen"
 	"richiamo/internal/dispatch"
 	"richiamo/internal/flow"
 	"richiamo/internal/memstore"
+	"richiamo/internal/queue"
 	"richiamo/internal/sim/town"
 )
 
@@ -23,6 +25,11 @@ type Plan struct {
 	Returns []Return
 	Enrols  []Enrol
 	Faults  []Disturbance
+	// FrailUntil gives those a head start who were born on or before it; zero: nobody.
+	FrailUntil citizen.Date
+	// BackEnd is what agents, citizens who serve themselves and the web share; nil:
+	// each has enough of it.
+	BackEnd *BackEnd
 	// Neighbour is how another authority on the same installation serves; nil:
 	// there is none. Its agents and citizens say that they are its.
 	Neighbour *dispatch.Config
@@ -50,13 +57,18 @@ type Caller struct {
 	town.Temper
 	Home      int // the telephone
 	After     time.Duration
+	Born      int  // the year, by the register; 0: any
 	Neighbour bool // calls the neighbour
 }
 
-// Return is a citizen handed over by the portal, to be called.
+// Return is a citizen handed over by another system, to be called: by the portal to
+// have the number confirmed, or by whoever Channel says to speak with a person, as
+// pressingly as Class says.
 type Return struct {
-	Caller int
-	After  time.Duration
+	Caller  int
+	After   time.Duration
+	Channel string // portal, gp; empty: the portal, for a verification
+	Class   queue.Class
 }
 
 // Enrol is a citizen whom a pharmacy or a family doctor registers through the API:

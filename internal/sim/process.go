@@ -46,7 +46,7 @@ func (w *World) start() {
 	p := &process{w: w, n: len(w.processes) + 1}
 	w.processes, w.born = append(w.processes, p), w.clock.Now()
 	w.tell("process %d starts", p.n)
-	p.tickets = dispatch.New(w.ticketStore(), w.stores.Blocks, w.offices(), dispatch.Options{
+	p.tickets = dispatch.New(w.ticketStore(), w.stores.Blocks, w.stores.Sweeps, w.offices(), dispatch.Options{
 		Now: w.clock.Now, NewID: w.newID, Dice: w.dice.IntN, Moved: w.moved,
 	})
 	p.runner = call.NewRunner(call.Config{

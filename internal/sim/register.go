@@ -8,14 +8,15 @@ import (
 	"richiamo/internal/fiscalcode"
 )
 
-// register is desk.Registry: the citizens of a simulation, all invented.
+// register is the citizens of a simulation, all invented.
 type register struct {
 	people []citizen.Citizen
 	keys   map[fiscalcode.Keys]int
 	codes  map[fiscalcode.Code]int
 }
 
-// guarded is desk.Registry of one world: the register, which may be shut.
+// guarded is desk.Registry of one world: the register, which may be shut, with the
+// years of birth that the plan gives.
 type guarded struct {
 	*register
 	w *World
@@ -25,12 +26,32 @@ var errShut = errors.New("sim: the register is shut")
 
 func (g guarded) shut() bool { return g.w.clock.Now().Before(g.w.shutTill) }
 
-// Identify implements desk.Registry.
+// person is the citizen of a row.
+func (g guarded) person(row int) citizen.Citizen {
+	c := g.people[row]
+	if !g.w.Light || row >= len(g.w.Callers) || g.w.Callers[row].Born == 0 {
+		return c // in other worlds rows are not those of the plan
+	}
+	_, day := born(row)
+	c.BirthDate, _ = citizen.NewDate(g.w.Callers[row].Born, 1, day) // a date that exists
+	return c
+}
+
+// Identify implements desk.Registry. Whoever is found uses the back end from then on.
 func (g guarded) Identify(keys fiscalcode.Keys, second citizen.Second) (citizen.Citizen, citizen.Outcome, error) {
-	if g.shut() {
+	if g.shut() || g.w.crowded() {
 		return citizen.Citizen{}, 0, errShut
 	}
-	return g.register.Identify(keys, second)
+	var matches []citizen.Match
+	found := g.Find(keys)
+	for _, c := range found {
+		matches = append(matches, citizen.Match{Citizen: g.person(c.Row), Slip: c.Slip})
+	}
+	who, outcome := citizen.Decide(matches, second)
+	if outcome == citizen.Found {
+		g.w.uses(found[0].Row)
+	}
+	return who, outcome, nil
 }
 
 // ByCode implements desk.Registry.
@@ -38,7 +59,11 @@ func (g guarded) ByCode(code fiscalcode.Code) (person citizen.Citizen, found boo
 	if g.shut() {
 		return citizen.Citizen{}, false, errShut
 	}
-	return g.register.ByCode(code)
+	row, ok := g.codes[code]
+	if !ok {
+		return citizen.Citizen{}, false, nil
+	}
+	return g.person(row), true, nil
 }
 
 // consonants are those of surnames: three of them stand for one.
@@ -88,25 +113,6 @@ func newRegister(n int) (*register, error) {
 		r.people = append(r.people, c)
 	}
 	return r, nil
-}
-
-// Identify implements desk.Registry.
-func (r *register) Identify(keys fiscalcode.Keys, second citizen.Second) (citizen.Citizen, citizen.Outcome, error) {
-	var matches []citizen.Match
-	for _, c := range r.Find(keys) {
-		matches = append(matches, citizen.Match{Citizen: r.people[c.Row], Slip: c.Slip})
-	}
-	who, outcome := citizen.Decide(matches, second)
-	return who, outcome, nil
-}
-
-// ByCode implements desk.Registry.
-func (r *register) ByCode(code fiscalcode.Code) (person citizen.Citizen, found bool, err error) {
-	i, ok := r.codes[code]
-	if !ok {
-		return citizen.Citizen{}, false, nil
-	}
-	return r.people[i], true, nil
 }
 
 // Find implements desk.Registry.

@@ -30,6 +30,9 @@ func TestRegressions(t *testing.T) {
 		3324:  "a process that had been replaced while it stood still was taken for the one that serves",
 		8070:  "a caller had the turn before an earlier promise whose line had just become free",
 		87603: "a turn that was told once more while the agent rang was taken for the next agent's",
+		24810: "a house in which nobody lives was rung, at a number with a wrong figure, and the world broke down",
+		79868: "a call of ours that was rescued was taken for one that rings still, and its citizen hung up for nobody to talk to",
+		91829: "a telephone that was refused in the moment in which its call was taken up rang again",
 		8900:  "an agent in a talk without a ticket was reserved to help in another talk",
 	} {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -37,6 +40,20 @@ func TestRegressions(t *testing.T) {
 			require.NoError(t, s.New(sim.Draw(seed)).Run(), "found once: %s", found)
 		})
 	}
+}
+
+// TestPanicIsAFailureOfItsSeed: a panic in one world of many names its seed, how to
+// play it again and where it was, and the others go on.
+func TestPanicIsAFailureOfItsSeed(t *testing.T) {
+	t.Parallel()
+	s, err := studio()
+	require.NoError(t, err)
+	p := sim.Draw(3)
+	p.Returns = []sim.Return{{Caller: len(p.Callers)}} // there is nobody to be handed over
+	err = s.New(p).Run()
+	require.ErrorContains(t, err, "seed 3: panic: runtime error: index out of range")
+	require.ErrorContains(t, err, "in sim.(*World).handOver (world.go:")
+	require.ErrorContains(t, err, "richiamo simulate --seed 3 --trace")
 }
 
 // TestRegressionsOfFaults plays scenarios again in which a verb that was disturbed

@@ -3,8 +3,12 @@ package sim
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"path"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,4 +99,24 @@ func (s *Swept) tidy() {
 	if len(s.Failed) > mostFailures {
 		s.Failed = s.Failed[:mostFailures:mostFailures]
 	}
+}
+
+// thrownIn names the functions in which a panic was thrown that is being caught, the
+// innermost first.
+func thrownIn() string {
+	var callers [64]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(0, callers[:])])
+	const deepest = 4
+	var in []string
+	for more := true; more; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic": // thrown once more on the way out: what is below counts
+			in = in[:0]
+		case strings.HasPrefix(f.Function, "richiamo/") && len(in) < deepest:
+			in = append(in, fmt.Sprintf("%s (%s:%d)", path.Base(f.Function), filepath.Base(f.File), f.Line))
+		}
+	}
+	return strings.Join(in, " < ")
 }

@@ -73,6 +73,7 @@ type World struct {
 	wanted   map[string]wishing
 	standing map[*standing]bool
 
+	backEnd
 	*faults
 	*checks
 }
@@ -91,7 +92,7 @@ func (s *Studio) New(p Plan) *World {
 	w := &World{
 		Plan: p, voice: s.voice, register: s.all, setup: p.Setup, serve: p.Serve,
 		clock: town.NewClock(p.Start), dice: town.NewDice(p.Seed, 1), restartAfter: p.RestartAfter, wanted: map[string]wishing{},
-		standing: map[*standing]bool{},
+		standing: map[*standing]bool{}, backEnd: backEnd{selves: map[int]bool{}},
 	}
 	w.stores = memstore.New(w.clock.Now)
 	w.faults = newFaults(w)
@@ -121,6 +122,9 @@ func (w *World) people() {
 		n := w.person(i)
 		who, home := w.register.people[n], w.homes[c.Home]
 		year, day := born(n)
+		if c.Born != 0 {
+			year = c.Born
+		}
 		person := &town.Citizen{
 			Name: fmt.Sprintf("c%d", i), Temper: c.Temper, Home: home, Keys: who.Code.Keypad().Reveal(),
 			Dials: service, Card: who.Card.Reveal()[citizen.CardLen-5:], Born: fmt.Sprintf("%02d01%04d", day, year),
@@ -134,7 +138,7 @@ func (w *World) people() {
 	}
 	for i, s := range w.Plan.Agents {
 		w.agents = append(w.agents, &town.Agent{
-			Name: fmt.Sprintf("a%d", i), Manner: s.Manner, Clock: w.clock, Dice: w.dice, Office: office{w}, Wish: w.wish,
+			Name: fmt.Sprintf("a%d", i), Manner: s.Manner, Clock: w.clock, Dice: w.dice, Office: office{w}, Wish: w.wish, Pace: w.pace,
 		})
 	}
 }
@@ -174,13 +178,28 @@ func (w *World) deskTenant() desk.Tenant {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return desk.Tenant{Registry: guarded{w.register, w}, Campaign: campaign, BornUntil: until, Zone: zone, Tries: desk.DefaultTries()}
+	return desk.Tenant{
+		Registry: guarded{w.register, w}, Campaign: campaign, BornUntil: until, FrailUntil: w.FrailUntil, Zone: zone, Tries: desk.DefaultTries(),
+	}
 }
 
 // Run plays the world until everything is settled, and returns the first thing
-// that was not as it must be.
-func (w *World) Run() error {
+// that was not as it must be. A panic in the world is such a thing: others that are
+// played beside it go on, and its seed is told.
+func (w *World) Run() (err error) {
 	defer w.letGo()
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			w.wrong("panic: %v, in %s", thrown, thrownIn())
+			err = w.verdict()
+		}
+	}()
+	w.play()
+	return w.verdict()
+}
+
+// play goes from event to event.
+func (w *World) play() {
 	w.begin()
 	limit := w.Start.Add(w.Long)
 	for w.fault == nil {
@@ -200,6 +219,10 @@ func (w *World) Run() error {
 	if w.fault == nil {
 		w.finally()
 	}
+}
+
+// verdict is the first thing that was not as it must be, with how to see it again.
+func (w *World) verdict() error {
 	switch {
 	case w.fault != nil && w.drawn:
 		return fmt.Errorf("seed %d: %w (replay: richiamo simulate --seed %d --trace)", w.Seed, w.fault, w.Seed)
@@ -265,6 +288,9 @@ func (w *World) begin() {
 		w.clock.After(e.After+2*time.Second, func() { w.enrol(i, e) })
 	}
 	w.disturb()
+	if w.BackEnd != nil {
+		w.clock.After(webEvery, w.browse)
+	}
 	w.clock.After(watchEvery, w.watch)
 }
 
@@ -297,17 +323,24 @@ func (w *World) Registered() map[string]int {
 	return counts
 }
 
-// handOver is the portal handing a registrant over, until it is taken.
+// handOver is another system handing a citizen over, until it is taken. Who is frail
+// by the register goes first, as with the API.
 func (w *World) handOver(i int, r Return) {
 	c := w.citizens[r.Caller]
 	n, _ := phone.Parse(c.Home.Number) // one of ours
+	who := guarded{w.register, w}.person(w.person(r.Caller))
+	want := dispatch.ReturnCall{Citizen: who.Code.Reveal(), Phone: n, Purpose: queue.Verification, Channel: "portal", Class: r.Class}
+	if r.Channel != "" {
+		want.Purpose, want.Channel = queue.WantsPerson, r.Channel
+	}
+	if r.Class == queue.Normal {
+		want.Class = w.deskTenant().Class(who)
+	}
 	done := false
 	w.asked(func(p *process) {
-		t, err := p.tickets.CreateReturn(context.Background(), tenant, fmt.Sprintf("return%d", i), dispatch.ReturnCall{
-			Citizen: w.register.people[w.person(r.Caller)].Code.Reveal(), Phone: n, Purpose: queue.Verification, Channel: "portal",
-		})
+		t, err := p.tickets.CreateReturn(context.Background(), tenant, fmt.Sprintf("return%d", i), want)
 		if done = err == nil; done {
-			w.promised(t.ID, "the portal")
+			w.promised(t.ID, want.Channel)
 		}
 	})
 	if !done {

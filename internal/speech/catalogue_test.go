@@ -34,14 +34,14 @@ func TestRender(t *testing.T) {
 		{Say(CommonMoment), "Un momento, per favore.", "common-moment-1", ""},
 		{
 			Say(NumberCli, Phone("02", "12", "34", "56", "78")),
-			"Chiameremo il numero: zero due, uno due, tre quattro, cinque sei, sette otto. Per confermare, prema uno. Per un altro numero, prema due.",
+			"Chiameremo: zero due, uno due, tre quattro, cinque sei, sette otto. Per confermare, prema uno. Per un altro numero, prema due.",
 			"number-cli-1 silence-300 digit-0 digit-2 silence-300 digit-1 digit-2 silence-300 digit-3 digit-4 silence-300 digit-5 digit-6 silence-300 digit-7 digit-8-end",
 			"silence-500 number-cli-2",
 		},
 		{
 			Say(ReturnHello, Phrase("authority", "tenant.authority.demo"), Word("471")),
-			"Buongiorno, ASL Esempio. Come promesso: quattro, sette, uno. Per parlare con noi, prema uno. Se non può adesso, prema due. Se non è per lei, prema tre.",
-			"return-hello-1-tenant-authority-demo silence-500 return-hello-2 silence-300 digit-4 silence-300 digit-7 silence-300 digit-1-end silence-500 return-hello-3", "",
+			"Buongiorno, ASL Esempio: quattro, sette, uno. Per parlare, prema uno. Se non può adesso, prema due. Se non è per lei, prema tre.",
+			"return-hello-1-tenant-authority-demo silence-300 digit-4 silence-300 digit-7 silence-300 digit-1-end silence-500 return-hello-2", "",
 		},
 		{
 			Say(CallbackWord, Word("471")),

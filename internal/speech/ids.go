@@ -35,9 +35,8 @@ const (
 
 	// Inbound, a call of ours is open.
 
-	// RecallHello: «Buongiorno, {authority}. Questo numero aspetta una nostra chiamata.
-	// Per sapere quando, prema 1. Per cambiare o annullare, prema 2. Per altre cose,
-	// prema 3.»
+	// RecallHello: «Buongiorno, {authority}. Chiameremo noi questo numero. Per sapere
+	// quando, prema 1. Per cambiare o annullare, prema 2. Per altre cose, prema 3.»
 	RecallHello ID = "recall.hello"
 	// RecallMissed: «Buongiorno, {authority}. Abbiamo chiamato poco fa. Per parlare con
 	// noi, prema 1. Per altre cose, prema 2.»
@@ -194,8 +193,8 @@ const (
 	PreregisterSinceUnknown ID = "preregister.since-unknown"
 	// PreregisterSincePromise: «Fatto: la chiamiamo noi quando tocca a lei.»
 	PreregisterSincePromise ID = "preregister.since-promise"
-	// PreregisterAlready: «La sua richiesta c'è già, numero {receipt}. Per cambiare
-	// telefono, prema 1. Per qualcun altro, prema 2. Per riascoltare, prema 9. Per parlare
+	// PreregisterAlready: «La sua richiesta c'è già. Per cambiare telefono, prema 1. Per
+	// qualcun altro, prema 2. Il numero è: {receipt}. Per riascoltare, prema 9. Per parlare
 	// con una persona, prema 0.»
 	PreregisterAlready ID = "preregister.already"
 	// PreregisterPhoneChanged: «Fatto: il nuovo numero è segnato.»
@@ -207,7 +206,7 @@ const (
 
 	// Number to be called on.
 
-	// NumberCli: «Chiameremo il numero: {phone}. ‖ Per confermare, prema 1. Per un altro
+	// NumberCli: «Chiameremo: {phone}. ‖ Per confermare, prema 1. Per un altro
 	// numero, prema 2.»
 	NumberCli ID = "number.cli"
 	// NumberAsk: «Digiti il numero con il prefisso, poi attenda. Per il telefono di casa,
@@ -332,14 +331,14 @@ const (
 	// ClosedHours: «Risponde una persona {hours}. Per farsi richiamare, prema 1.
 	// Altrimenti, riagganci.»
 	ClosedHours ID = "closed.hours"
-	// ClosingSoon: «Oggi gli uffici stanno per chiudere. Per farsi richiamare
-	// {half-day}, prema 1. Per scegliere il giorno, prema 2.»
+	// ClosingSoon: «Oggi stiamo per chiudere. Per farsi richiamare {half-day}, prema 1.
+	// Per scegliere il giorno, prema 2.»
 	ClosingSoon ID = "closing.soon"
-	// ClosingWaiting: «Ci scusi, ora gli uffici chiudono. Per farsi richiamare
-	// {half-day}, prema 1 oppure resti in linea.»
+	// ClosingWaiting: «Ci scusi, chiudiamo. Per farsi richiamare {half-day}, prema 1.
+	// Oppure resti in linea.»
 	ClosingWaiting ID = "closing.waiting"
-	// ClosingWaitingSoon: «Ci scusi, ora gli uffici chiudono. Per farsi richiamare,
-	// prema 1 oppure resti in linea.»
+	// ClosingWaitingSoon: «Ci scusi, chiudiamo. Per farsi richiamare, prema 1. Oppure
+	// resti in linea.»
 	ClosingWaitingSoon ID = "closing.waiting-soon"
 
 	// After a fault of ours, the caller still on the line.

@@ -12,8 +12,8 @@ const (
 	// 1. Se non può adesso, prema 2. Se non è per lei, prema 3.»
 	ReturnHelloDropped ID = "return.hello-dropped"
 
-	// ReturnHello: «Buongiorno, {authority}. Come promesso: {word}. Per parlare con noi,
-	// prema 1. Se non può adesso, prema 2. Se non è per lei, prema 3.»
+	// ReturnHello: «Buongiorno, {authority}: {word}. Per parlare, prema 1. Se non può
+	// adesso, prema 2. Se non è per lei, prema 3.»
 	ReturnHello ID = "return.hello"
 	// ReturnHelloNoKeys: «Buongiorno, {authority}. Come promesso: {word}. Resti in linea, le
 	// passo una persona.»

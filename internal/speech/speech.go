@@ -8,7 +8,7 @@
 //
 //	it, err := speech.Load(prompts.FS(), "it")
 //	said, err := it.Render(speech.Say(speech.NumberCli, speech.Phone("02", "12", "34", "56", "78")))
-//	// said.Words:  "Chiameremo il numero: zero due, uno due, … Per confermare, prema uno. …"
+//	// said.Words:  "Chiameremo: zero due, uno due, … Per confermare, prema uno. …"
 //	// said.Before: number-cli-1 silence-300 digit-0 digit-2 silence-300 … (up to the mark ‖)
 //	// said.After:  silence-500 number-cli-2 (from here on a key counts)
 //

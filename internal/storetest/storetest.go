@@ -35,6 +35,7 @@ type Stores struct {
 	Registrations desk.Registrations
 	Limits        desk.Limits
 	Blocks        dispatch.Blocks
+	Sweeps        dispatch.Sweeps
 }
 
 // Open opens stores for these tenants; they must be empty for them.
@@ -51,6 +52,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("Registrations", func(t *testing.T) { t.Parallel(); Registrations(t, open) })
 	t.Run("Limits", func(t *testing.T) { t.Parallel(); Limits(t, open) })
 	t.Run("Blocks", func(t *testing.T) { t.Parallel(); Blocks(t, open) })
+	t.Run("Sweeps", func(t *testing.T) { t.Parallel(); Sweeps(t, open) })
 }
 
 // Name makes a name that no other test has.

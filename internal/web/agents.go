@@ -21,6 +21,8 @@ type agentJSON struct {
 	Wish      agent.State `json:"wish,omitempty"` // taken up at the end of the talk
 	Helping   bool        `json:"helping"`
 	WritesUp  string      `json:"writes_up,omitempty"` // the ticket
+	Phone     string      `json:"phone"`               // where it rings: desk or browser
+	Page      string      `json:"page,omitempty"`      // of the browser
 	Reachable *bool       `json:"phone_reachable,omitempty"`
 	Overdue   bool        `json:"wrap_up_overdue"`
 }
@@ -30,6 +32,10 @@ func (a *api) showAgent(tenant string, one agent.Agent) agentJSON {
 	shown := agentJSON{
 		ID: one.ID, State: one.State, Reason: one.Reason, Since: since(one.Since), Ticket: one.Ticket, Misses: one.Misses,
 		Skills: append([]string{}, one.Skills...), Wish: one.Wish, Helping: one.Helping, WritesUp: one.After, Overdue: a.overdue(tenant, one),
+		Phone: deskPhone, Page: one.Page,
+	}
+	if one.Page != "" {
+		shown.Phone = browserPhone
 	}
 	if one.Rest.After(a.Now()) {
 		shown.Rest = since(one.Rest)
@@ -66,6 +72,9 @@ func (a *api) setAgent(w http.ResponseWriter, r *http.Request, who Key) error {
 		Note    string `json:"note"`
 	}
 	if err := readBody(w, r, &body); err != nil {
+		return err
+	}
+	if err := who.ownAgent(r.PathValue("id")); err != nil {
 		return err
 	}
 	var f fields

@@ -27,6 +27,10 @@ type Key struct {
 	Tenant  string
 	Channel Channel
 	SHA256  [sha256.Size]byte
+
+	// Agent is who has signed in; empty: a key was shown. ends is when the session does.
+	Agent string
+	ends  time.Time
 }
 
 // owns tells whether a thing that a channel handed over is there for the key.
@@ -38,7 +42,7 @@ func (k Key) owns(channel string) bool {
 // one that may do everything. Who only takes down requests may not, or all would.
 func (k Key) judgesSymptoms() bool { return k.Channel == GP || k.Channel == Admin }
 
-// authenticate finds the key of a request. Every known key is compared, each in
+// authenticate finds the key of a request, or who has signed in. Every known key is compared, each in
 // constant time, so that the time tells nothing of them.
 func (a *api) authenticate(r *http.Request) (Key, *problem) {
 	from := remote(r)
@@ -46,6 +50,11 @@ func (a *api) authenticate(r *http.Request) (Key, *problem) {
 		p := problemTooMany
 		p.retryAfter = wait
 		return Key{}, &p
+	}
+	if r.Header.Get("Authorization") == "" {
+		if who, ok := a.signedIn(r); ok {
+			return who, nil
+		}
 	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -86,18 +95,20 @@ const (
 	addresses   = 10_000
 )
 
-// failures counts wrong keys by address. After too many the address has to
-// wait, whatever it shows: the answer to a guess is then no answer. Keys are too
-// long to be guessed anyway; this keeps log and processor calm.
+// failures counts wrong keys by address, or wrong passwords by agent. After too many
+// the address has to wait, whatever it shows: the answer to a guess is then no answer.
+// Keys are too long to be guessed anyway; this keeps log and processor calm.
 type failures struct {
-	now func() time.Time
+	now         func() time.Time
+	most        int           // at once
+	forgiveness time.Duration // of each
 
 	mu sync.Mutex
 	at map[string]time.Time // when all that is held against the address is forgiven
 }
 
-func newFailures(now func() time.Time) *failures {
-	return &failures{now: now, at: map[string]time.Time{}}
+func newFailures(now func() time.Time, most int, forgiveness time.Duration) *failures {
+	return &failures{now: now, most: most, forgiveness: forgiveness, at: map[string]time.Time{}}
 }
 
 // wait tells how long an address has to wait; 0 if it may try.
@@ -108,7 +119,7 @@ func (f *failures) wait(address string) time.Duration {
 	if !ok {
 		return 0
 	}
-	return max(0, held.Sub(f.now())-(wrongKeys-1)*forgiveness)
+	return max(0, held.Sub(f.now())-time.Duration(f.most-1)*f.forgiveness)
 }
 
 func (f *failures) add(address string) {
@@ -129,5 +140,5 @@ func (f *failures) add(address string) {
 	if until.Before(now) {
 		until = now
 	}
-	f.at[address] = until.Add(forgiveness)
+	f.at[address] = until.Add(f.forgiveness)
 }

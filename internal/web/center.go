@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"richiamo/internal/dispatch"
 	"richiamo/internal/queue"
 )
 
@@ -46,28 +47,21 @@ func (a *api) listTickets(w http.ResponseWriter, r *http.Request, who Key) error
 	if err != nil {
 		return err
 	}
-	after, err := readPlace(p.cursor)
+	behind, err := readMark(p.cursor)
 	if err != nil {
 		return err
 	}
-	open, err := a.Tickets.Open(r.Context(), who.Tenant)
+	open, err := a.Tickets.InTurn(r.Context(), who.Tenant, q.Get("queue"), behind, p.limit+1)
 	if err != nil {
 		return err
 	}
 	shown := listJSON[ticketJSON]{Items: []ticketJSON{}}
-	positions := map[string]int{}
-	var last queue.Ticket
-	for _, t := range open {
-		positions[t.Queue]++
-		if q.Has("queue") && t.Queue != q.Get("queue") || !after.before(t) {
-			continue
-		}
-		if len(shown.Items) == p.limit {
-			shown.Next = placeOf(last)
-			break
-		}
-		last = t
-		shown.Items = append(shown.Items, showTicket(t, positions[t.Queue]))
+	if len(open) > p.limit {
+		open = open[:p.limit]
+		shown.Next = markOf(open[p.limit-1].Ticket)
+	}
+	for _, x := range open {
+		shown.Items = append(shown.Items, showTicket(x.Ticket, x.Position))
 	}
 	return reply(w, http.StatusOK, shown)
 }
@@ -87,34 +81,25 @@ func preciseTime(t time.Time) *time.Time {
 	return &t
 }
 
-// place is where a page of tickets ended. The next page begins behind it even
+// markOf is where a page of tickets ended. The next page begins behind it even
 // when that ticket is gone.
-type place struct {
-	at time.Time // queue.Ticket.Place
-	id string
-}
-
-func (p place) before(t queue.Ticket) bool {
-	return p.id == "" || queue.Before(queue.Ticket{ID: p.id, Arrived: p.at}, t)
-}
-
-func placeOf(t queue.Ticket) string {
+func markOf(t queue.Ticket) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(t.Place().UTC().Format(time.RFC3339Nano) + " " + t.ID))
 }
 
-func readPlace(cursor string) (p place, err error) {
+func readMark(cursor string) (m dispatch.Mark, err error) {
 	if cursor == "" {
-		return p, nil
+		return m, nil
 	}
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	at, id, ok := strings.Cut(string(text), " ")
 	if err == nil && ok && id != "" {
-		if p.at, err = time.Parse(time.RFC3339Nano, at); err == nil {
-			p.id = id
-			return p, nil
+		if m.At, err = time.Parse(time.RFC3339Nano, at); err == nil {
+			m.ID = id
+			return m, nil
 		}
 	}
-	return p, problemBadRequest.with("cursor must be what next was.")
+	return m, problemBadRequest.with("cursor must be what next was.")
 }
 
 // callJSON is a call with what was said in it.

@@ -39,20 +39,22 @@ func setUp(t *testing.T) *harness {
 	t.Helper()
 	w := &world{
 		now: time.Date(2027, 2, 15, 9, 30, 0, 0, time.UTC), byKey: map[string]string{}, calls: map[string]Call{},
-		parts: []Part{{Name: "redis", Ready: true}, {Name: "asterisk", Ready: true}},
+		parts:     []Part{{Name: "redis", Ready: true}, {Name: "asterisk", Ready: true}},
+		passwords: passwords(), news: make(chan struct{}), exchange: &exchange{},
 	}
 	h := &harness{world: w, t: t, log: &bytes.Buffer{}, router: description(t)}
 	var keys []Key
 	for _, c := range []Channel{Portal, Pharmacy, GP, Agents, Admin} {
-		keys = append(keys, Key{"demo", c, sha256.Sum256([]byte(keyOf(c)))})
+		keys = append(keys, Key{Tenant: "demo", Channel: c, SHA256: sha256.Sum256([]byte(keyOf(c)))})
 	}
-	keys = append(keys, Key{"other", Admin, sha256.Sum256([]byte(keyOf("other-admin")))})
+	keys = append(keys, Key{Tenant: "other", Channel: Admin, SHA256: sha256.Sum256([]byte(keyOf("other-admin")))})
 	h.handler = New(Deps{
 		Keys: keys, Tickets: w, ReturnCalls: w, Center: w, Registrations: list{w}, Calls: w, Health: w, Observer: w,
 		Supervision: w, Worklist: w, Talks: w,
 		Rules: func(string) Rules {
-			return Rules{Outcomes: []string{"resolved", "call-again"}, WrapUpLimit: 3 * time.Minute}
+			return Rules{Outcomes: []string{"resolved", "call-again"}, OutcomeRequired: true, WrapUpLimit: 3 * time.Minute, Queues: []string{"persone"}}
 		},
+		Stations: w, Exchange: w.exchange, Account: w.account, SessionKey: []byte("sealed with this"), Page: pagesOf(),
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 			_, _ = io.WriteString(w, "up 1\n")
@@ -156,6 +158,9 @@ func (h *harness) hold(r *http.Request, a answer) {
 	h.t.Helper()
 	if r.Method == http.MethodHead {
 		return
+	}
+	if r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, pagePath) {
+		return // the page, and its files
 	}
 	found, params, err := h.router.FindRoute(r)
 	if err != nil {

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"bufio"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -31,22 +33,32 @@ func requestID(w http.ResponseWriter) string { return w.Header().Get(requestIDHe
 // observed remembers what was answered, and to whom.
 type observed struct {
 	http.ResponseWriter
+	now    func() time.Time
 	status int
+	at     time.Time // when the answer began: an answer may go on for hours
 	who    Key
 }
 
 func (o *observed) WriteHeader(status int) {
 	if o.status == 0 {
-		o.status = status
+		o.status, o.at = status, o.now()
 	}
 	o.ResponseWriter.WriteHeader(status)
 }
 
 func (o *observed) Write(b []byte) (int, error) {
 	if o.status == 0 {
-		o.status = http.StatusOK
+		o.status, o.at = http.StatusOK, o.now()
 	}
 	return o.ResponseWriter.Write(b)
+}
+
+// Hijack gives the connection to a WebSocket.
+func (o *observed) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if o.status == 0 {
+		o.status, o.at = http.StatusSwitchingProtocols, o.now()
+	}
+	return http.NewResponseController(o.ResponseWriter).Hijack()
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -67,7 +79,7 @@ func (a *api) outer(pattern string, next http.Handler) http.Handler {
 	next = cross.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := a.Now()
-		o := &observed{ResponseWriter: w}
+		o := &observed{ResponseWriter: w, now: a.Now}
 		secure(w.Header(), r.TLS != nil)
 		w.Header().Set(requestIDHeader, rand.Text())
 		defer func() {
@@ -78,7 +90,10 @@ func (a *api) outer(pattern string, next http.Handler) http.Handler {
 					a.problem(o, problemInternal)
 				}
 			}
-			took := a.Now().Sub(began)
+			if o.at.IsZero() { // nobody was there any more to be answered
+				o.at = a.Now()
+			}
+			took := o.at.Sub(began)
 			a.Observer.Served(r.Method, pattern, o.status, took)
 			a.Log.Info("request", "request", requestID(w), "method", shownMethod(r.Method), "route", pattern, "status", o.status,
 				"took", took, "tenant", o.who.Tenant, "channel", string(o.who.Channel))

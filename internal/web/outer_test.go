@@ -56,7 +56,7 @@ func TestEveryProblemIsDescribed(t *testing.T) {
 	for _, p := range []problem{
 		problemUnauthorized, problemForbidden, problemNotJudge, problemTooMany, problemCrossOrigin, problemNotFound, problemMethod, problemMediaType, problemTooLarge,
 		problemBadRequest, problemInvalid, problemNoKey, problemKeyReused, problemRegistered, problemUnknown, problemNotEligible, problemConflict,
-		problemUnavailable, problemInternal,
+		problemUnavailable, problemInternal, problemWrongPassword, problemUpgrade, problemOutcome, problemNoTalk, problemNotAlone, problemHalfDayFull,
 	} {
 		assert.Contains(t, string(openAPI), "- urn:richiamo:problem:"+p.name+"\n")
 	}
@@ -67,7 +67,7 @@ func TestWhereNothingIs(t *testing.T) {
 	h := setUp(t)
 	a := h.do(Admin, "GET", "/api/v2/return-calls", nil)
 	assert.Equal(t, "not-found", a.problem())
-	assert.Equal(t, "not-found", h.do("", "GET", "/", nil).problem())
+	assert.Equal(t, "not-found", h.do("", "GET", "/nothing", nil).problem())
 	b := h.do(Admin, "PATCH", "/api/v1/return-calls", nil)
 	assert.Equal(t, "method-not-allowed", b.problem())
 	assert.Equal(t, "GET, HEAD, POST", b.Header.Get("Allow"))
@@ -152,7 +152,7 @@ func TestManyWrongKeys(t *testing.T) {
 func TestFewFailedAddressesAreKept(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(0, 0)
-	f := newFailures(func() time.Time { return now })
+	f := newFailures(func() time.Time { return now }, wrongKeys, forgiveness)
 	for i := range 3 * addresses {
 		f.add(net.IPv4(10, byte(i>>16), byte(i>>8), byte(i)).String())
 		if i%1000 == 0 {
@@ -292,7 +292,7 @@ func BenchmarkGetReturnCall(b *testing.B) {
 	_, err := w.CreateReturn(b.Context(), "demo", "k", handedOver(b))
 	require.NoError(b, err)
 	handler := New(Deps{
-		Keys:    []Key{{"demo", Portal, sha256.Sum256([]byte(keyOf(Portal)))}},
+		Keys:    []Key{{Tenant: "demo", Channel: Portal, SHA256: sha256.Sum256([]byte(keyOf(Portal)))}},
 		Tickets: w, ReturnCalls: w, Center: w, Registrations: list{w}, Calls: w, Health: w, Observer: quiet{},
 		Metrics: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})

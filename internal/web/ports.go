@@ -32,8 +32,9 @@ type Tickets interface {
 	// Page lists those in one of the states, newest arrival first. next is
 	// empty after the last page.
 	Page(ctx context.Context, tenant string, states []queue.State, cursor string, limit int) (page []queue.Ticket, next string, err error)
-	// Open lists those that are not done with, in the order of queue.Compare.
-	Open(ctx context.Context, tenant string) ([]queue.Ticket, error)
+	// InTurn lists those of a queue, or of all where name is empty, that are not
+	// done with, in the order of queue.Compare: up to most behind a mark.
+	InTurn(ctx context.Context, tenant, name string, behind dispatch.Mark, most int) ([]dispatch.Placed, error)
 }
 
 // ReturnCalls makes and ends them; *dispatch.Tickets does.
@@ -115,8 +116,10 @@ type Spread struct {
 
 // Rules are a tenant's, as far as requests must keep them.
 type Rules struct {
-	Outcomes    []string      // of a wrap-up, and of the worklist
-	WrapUpLimit time.Duration // from when on a wrap-up is overdue
+	Outcomes        []string      // of a wrap-up, and of the worklist
+	OutcomeRequired bool          // a wrap-up ends with one, and in no other way
+	WrapUpLimit     time.Duration // from when on a wrap-up is overdue
+	Queues          []string      // that there are
 }
 
 // Talks are the calls that go on. ErrNotFound if there is none of the tenant.

@@ -40,31 +40,39 @@ func (p problem) with(detail string) problem {
 	return p
 }
 
+// after is the problem with a time that is to be waited.
+func (p problem) after(wait time.Duration) problem {
+	p.retryAfter = wait
+	return p
+}
+
 // The problems that requests meet.
 var (
-	problemUnauthorized = problem{name: "unauthorized", status: http.StatusUnauthorized, title: "No known key", detail: "Send Authorization: Bearer KEY with a key of this installation."}
-	problemNotJudge     = problem{name: "class-not-allowed", status: http.StatusForbidden, title: "Not with this key", detail: "The class red-flag is for doctors: keys of the channels gp and admin."}
-	problemForbidden    = problem{name: "forbidden", status: http.StatusForbidden, title: "Not with this key", detail: "The channel of this key may not do this."}
-	problemTooMany      = problem{name: "too-many-wrong-keys", status: http.StatusTooManyRequests, title: "Too many wrong keys", detail: "Wait as long as Retry-After says, then send the right key."}
-	problemCrossOrigin  = problem{name: "cross-origin", status: http.StatusForbidden, title: "Request of another site", detail: "A page of another site may not change anything here."}
-	problemNotFound     = problem{name: "not-found", status: http.StatusNotFound, title: "Not found", detail: "There is nothing here for this key."}
-	problemMethod       = problem{name: "method-not-allowed", status: http.StatusMethodNotAllowed, title: "Method not allowed", detail: "Use one of the methods in Allow."}
-	problemMediaType    = problem{name: "unsupported-media-type", status: http.StatusUnsupportedMediaType, title: "Not JSON", detail: "Send Content-Type: application/json."}
-	problemTooLarge     = problem{name: "too-large", status: http.StatusRequestEntityTooLarge, title: "Too large", detail: "Send at most 16384 bytes."}
-	problemBadRequest   = problem{name: "bad-request", status: http.StatusBadRequest, title: "Request not understood"}
-	problemInvalid      = problem{name: "invalid-fields", status: http.StatusUnprocessableEntity, title: "Fields that cannot be accepted", detail: "Mend the fields listed in errors."}
-	problemNoKey        = problem{name: "idempotency-key-missing", status: http.StatusBadRequest, title: "No Idempotency-Key", detail: "Send Idempotency-Key: 1 to 200 visible characters that name this request, the same when it is repeated."}
-	problemKeyReused    = problem{name: "idempotency-key-reused", status: http.StatusUnprocessableEntity, title: "Idempotency-Key used for something else", detail: "This key was sent before with another citizen, number, purpose, language or note. Use a new key for a new request."}
-	problemRegistered   = problem{name: "already-registered", status: http.StatusConflict, title: "Already registered", detail: "The citizen is on the list already, by another channel."}
-	problemUnknown      = problem{name: "unknown-citizen", status: http.StatusUnprocessableEntity, title: "Citizen not found", detail: "Nobody in the registry has this code. Hand the citizen over with POST /api/v1/return-calls and the purpose person."}
-	problemNotEligible  = problem{name: "not-eligible", status: http.StatusUnprocessableEntity, title: "Not yet this citizen's turn", detail: "The campaign is not open to this citizen yet."}
-	problemConflict     = problem{name: "not-now", status: http.StatusConflict, title: "Not possible in this state", detail: "Read it again: its state does not allow this, or has just changed."}
-	problemOutcome      = problem{name: "outcome-required", status: http.StatusConflict, title: "The last talk has no outcome", detail: "A wrap-up ends with an outcome: send the same request with outcome, and note if there is something to say."}
-	problemNoTalk       = problem{name: "no-talk", status: http.StatusConflict, title: "No talk to lead", detail: "No agent speaks with the citizen in this call now."}
-	problemNotAlone     = problem{name: "asked-by-others", status: http.StatusConflict, title: "Others have asked for it too", detail: "The citizen, or another channel, has asked for this call as well: it is made."}
-	problemHalfDayFull  = problem{name: "half-day-full", status: http.StatusConflict, title: "No room in this half-day", detail: "Choose one of GET /api/v1/half-days."}
-	problemUnavailable  = problem{name: "unavailable", status: http.StatusServiceUnavailable, title: "Not available now", detail: "Nothing is known to have been done. Repeat the request with the same Idempotency-Key.", retryAfter: 2 * time.Second}
-	problemInternal     = problem{name: "internal", status: http.StatusInternalServerError, title: "Fault of the service", detail: "The log has it under the instance of this problem."}
+	problemWrongPassword = problem{name: "wrong-password", status: http.StatusUnauthorized, title: "Not signed in", detail: "Name and password do not go together. Both are in the configuration, under agents."}
+	problemUpgrade       = problem{name: "upgrade-required", status: http.StatusUpgradeRequired, title: "Not a WebSocket", detail: "Only a telephone in a browser connects here, by WebSocket."}
+	problemUnauthorized  = problem{name: "unauthorized", status: http.StatusUnauthorized, title: "No known key", detail: "Send Authorization: Bearer KEY with a key of this installation."}
+	problemNotJudge      = problem{name: "class-not-allowed", status: http.StatusForbidden, title: "Not with this key", detail: "The class red-flag is for doctors: keys of the channels gp and admin."}
+	problemForbidden     = problem{name: "forbidden", status: http.StatusForbidden, title: "Not with this key", detail: "The channel of this key may not do this."}
+	problemTooMany       = problem{name: "too-many-wrong-keys", status: http.StatusTooManyRequests, title: "Too many wrong keys", detail: "Wait as long as Retry-After says, then send the right key."}
+	problemCrossOrigin   = problem{name: "cross-origin", status: http.StatusForbidden, title: "Request of another site", detail: "A page of another site may not change anything here."}
+	problemNotFound      = problem{name: "not-found", status: http.StatusNotFound, title: "Not found", detail: "There is nothing here for this key."}
+	problemMethod        = problem{name: "method-not-allowed", status: http.StatusMethodNotAllowed, title: "Method not allowed", detail: "Use one of the methods in Allow."}
+	problemMediaType     = problem{name: "unsupported-media-type", status: http.StatusUnsupportedMediaType, title: "Not JSON", detail: "Send Content-Type: application/json."}
+	problemTooLarge      = problem{name: "too-large", status: http.StatusRequestEntityTooLarge, title: "Too large", detail: "Send at most 16384 bytes."}
+	problemBadRequest    = problem{name: "bad-request", status: http.StatusBadRequest, title: "Request not understood"}
+	problemInvalid       = problem{name: "invalid-fields", status: http.StatusUnprocessableEntity, title: "Fields that cannot be accepted", detail: "Mend the fields listed in errors."}
+	problemNoKey         = problem{name: "idempotency-key-missing", status: http.StatusBadRequest, title: "No Idempotency-Key", detail: "Send Idempotency-Key: 1 to 200 visible characters that name this request, the same when it is repeated."}
+	problemKeyReused     = problem{name: "idempotency-key-reused", status: http.StatusUnprocessableEntity, title: "Idempotency-Key used for something else", detail: "This key was sent before with another citizen, number, purpose, language or note. Use a new key for a new request."}
+	problemRegistered    = problem{name: "already-registered", status: http.StatusConflict, title: "Already registered", detail: "The citizen is on the list already, by another channel."}
+	problemUnknown       = problem{name: "unknown-citizen", status: http.StatusUnprocessableEntity, title: "Citizen not found", detail: "Nobody in the registry has this code. Hand the citizen over with POST /api/v1/return-calls and the purpose person."}
+	problemNotEligible   = problem{name: "not-eligible", status: http.StatusUnprocessableEntity, title: "Not yet this citizen's turn", detail: "The campaign is not open to this citizen yet."}
+	problemConflict      = problem{name: "not-now", status: http.StatusConflict, title: "Not possible in this state", detail: "Read it again: its state does not allow this, or has just changed."}
+	problemOutcome       = problem{name: "outcome-required", status: http.StatusConflict, title: "The last talk has no outcome", detail: "A wrap-up ends with an outcome: send the same request with outcome, and note if there is something to say."}
+	problemNoTalk        = problem{name: "no-talk", status: http.StatusConflict, title: "No talk to lead", detail: "No agent speaks with the citizen in this call now."}
+	problemNotAlone      = problem{name: "asked-by-others", status: http.StatusConflict, title: "Others have asked for it too", detail: "The citizen, or another channel, has asked for this call as well: it is made."}
+	problemHalfDayFull   = problem{name: "half-day-full", status: http.StatusConflict, title: "No room in this half-day", detail: "Choose one of GET /api/v1/half-days."}
+	problemUnavailable   = problem{name: "unavailable", status: http.StatusServiceUnavailable, title: "Not available now", detail: "Nothing is known to have been done. Repeat the request with the same Idempotency-Key.", retryAfter: 2 * time.Second}
+	problemInternal      = problem{name: "internal", status: http.StatusInternalServerError, title: "Fault of the service", detail: "The log has it under the instance of this problem."}
 )
 
 // problemOf finds the answer to an error.

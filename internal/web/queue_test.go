@@ -119,7 +119,7 @@ func TestAgents(t *testing.T) {
 	}
 	list := h.do(Agents, "GET", "/api/v1/agents", nil)
 	require.Len(t, list.items(), 3)
-	assert.Equal(t, object{"id": "agent1", "state": "away", "misses": 0., "skills": []any{}, "helping": false, "phone_reachable": true, "wrap_up_overdue": false}, list.items()[0])
+	assert.Equal(t, object{"id": "agent1", "state": "away", "misses": 0., "skills": []any{}, "helping": false, "phone": "desk", "phone_reachable": true, "wrap_up_overdue": false}, list.items()[0])
 	assert.Equal(t, "t1", list.items()[1]["ticket"])
 	assert.Equal(t, false, list.items()[1]["phone_reachable"])
 	assert.Equal(t, "2027-02-15T09:31:00Z", list.items()[1]["rest_until"])

@@ -39,7 +39,9 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, t TLS) error {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(io.Discard, "", 0), // it quotes what strangers send
-		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		BaseContext: func(net.Listener) context.Context {
+			return context.WithValue(context.WithoutCancel(ctx), closingKey{}, ctx.Done())
+		},
 	}
 	served := make(chan error, 1)
 	go func() {

@@ -62,16 +62,32 @@ type citizenJSON struct {
 }
 
 // ticketOfCall finds whose call it is, for whom it may be: for the admin any, for
-// an agent a citizen who is on the line and whom an agent serves, no other.
+// an agent's key a citizen who is on the line and whom an agent serves, for an agent
+// who has signed in the one whom this agent speaks with, no other.
 func (a *api) ticketOfCall(ctx context.Context, who Key, call string) (queue.Ticket, error) {
 	t, err := a.Talks.OfCall(ctx, who.Tenant, call)
 	if err != nil {
 		return t, err
 	}
-	if who.Channel != Admin && !(t.State.OnLine() && t.Agent != "" && t.Call == call) {
+	switch {
+	case who.Channel == Admin:
+		return t, nil
+	case !t.State.OnLine() || t.Agent == "" || t.Call != call:
 		return t, ErrNotFound
+	case who.Agent != "":
+		return t, a.speaksIn(ctx, who, t)
 	}
 	return t, nil
+}
+
+// speaksIn makes sure that who has signed in speaks with the citizen of a ticket, as its
+// agent or as a helper: nothing is shown while it rings.
+func (a *api) speaksIn(ctx context.Context, who Key, t queue.Ticket) error {
+	st, err := a.Stations.Station(ctx, who.Tenant, who.Agent)
+	if err == nil && (st.Agent.State != agent.Talking || st.Agent.Ticket != t.ID) {
+		return ErrNotFound
+	}
+	return err
 }
 
 func (a *api) getHandover(w http.ResponseWriter, r *http.Request, who Key) error {
@@ -90,7 +106,7 @@ func (a *api) getHandover(w http.ResponseWriter, r *http.Request, who Key) error
 // noteAccess keeps that personal data were shown, to whom and of which ticket,
 // and none of it.
 func (a *api) noteAccess(w http.ResponseWriter, who Key, t queue.Ticket, what string) {
-	a.Log.Info("personal data shown", "request", requestID(w), "tenant", who.Tenant, "channel", string(who.Channel), "ticket", t.ID, "kind", what)
+	a.Log.Info("personal data shown", "request", requestID(w), "tenant", who.Tenant, "channel", string(who.Channel), "agent", who.Agent, "ticket", t.ID, "kind", what)
 }
 
 func showHandover(t queue.Ticket, call string, person Record, now time.Time) handoverJSON {
@@ -176,7 +192,7 @@ func (a *api) wishInTalk(w http.ResponseWriter, r *http.Request, who Key) error 
 	switch {
 	case t.State != queue.Connected || t.Call != call:
 		return problemNoTalk
-	case body.Agent != "" && body.Agent != t.Agent:
+	case body.Agent != "" && body.Agent != t.Agent, who.Agent != "" && who.Agent != t.Agent:
 		return problemNoTalk.with("Another agent speaks in this call.")
 	}
 	if err := a.Talks.Wish(r.Context(), who.Tenant, call, t.Agent, verb, body.Target); err != nil {

@@ -32,10 +32,12 @@ package web
 
 import (
 	_ "embed"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -55,7 +57,16 @@ type Deps struct {
 	Registrations Registrations
 	Calls         Calls
 	Health        Health
+	Stations      Stations
+	Exchange      Exchange
 	Rules         func(tenant string) Rules
+
+	// Account finds the agent of a name; false, and an account that no password opens,
+	// if there is none who may sign in. SessionKey seals sessions: 32 secret bytes, the
+	// same in every process.
+	Account    func(name string) (Account, bool)
+	SessionKey []byte
+	Page       fs.FS // of the agents: index.html, and its files
 
 	Metrics  http.Handler // serves /metrics
 	Observer Observer
@@ -66,13 +77,19 @@ type Deps struct {
 // api is the handler of all routes.
 type api struct {
 	Deps
-	failed *failures
+	failed  *failures
+	guessed *failures
+	looking chan struct{} // held by the one whose password is looked at
+
+	mu    sync.Mutex
+	walls map[string]*wall // by tenant
 }
 
 // A route is one operation of the API, as openapi.yaml describes it.
 type route struct {
 	method, pattern string
 	open            bool      // no key is asked for
+	session         bool      // only for who has signed in
 	channels        []Channel // besides admin
 	serve           func(*api, http.ResponseWriter, *http.Request, Key) error
 }
@@ -83,40 +100,57 @@ func routes() []route {
 	registers := []Channel{Pharmacy, GP}
 	runs := []Channel{Agents}
 	return []route{
-		{"POST", "/api/v1/return-calls", false, handsOver, (*api).createReturnCall},
-		{"GET", "/api/v1/return-calls", false, handsOver, (*api).listReturnCalls},
-		{"GET", "/api/v1/return-calls/{id}", false, handsOver, (*api).getReturnCall},
-		{"DELETE", "/api/v1/return-calls/{id}", false, handsOver, (*api).withdrawReturnCall},
-		{"POST", "/api/v1/registrations", false, registers, (*api).createRegistration},
-		{"GET", "/api/v1/registrations", false, handsOver, (*api).listRegistrations},
-		{"GET", "/api/v1/tickets", false, runs, (*api).listTickets},
-		{"POST", "/api/v1/tickets/{id}/change", false, runs, (*api).changeTicket},
-		{"GET", "/api/v1/half-days", false, slices.Concat(handsOver, runs), (*api).listHalfDays},
-		{"GET", "/api/v1/queues/{name}", false, runs, (*api).getQueue},
-		{"GET", "/api/v1/queues/{name}/report", false, nil, (*api).getReport},
-		{"POST", "/api/v1/queues/{name}/sweep", false, nil, (*api).sweepQueue},
-		{"GET", "/api/v1/worklist", false, runs, (*api).listWorklist},
-		{"GET", "/api/v1/worklist/{id}", false, nil, (*api).getWork},
-		{"POST", "/api/v1/worklist/{id}", false, nil, (*api).closeWork},
-		{"GET", "/api/v1/worklist/{id}/spoken-name", false, nil, (*api).getWorkName},
-		{"GET", "/api/v1/calls/{id}", false, nil, (*api).getCall},
-		{"GET", "/api/v1/calls/{id}/handover", false, runs, (*api).getHandover},
-		{"GET", "/api/v1/calls/{id}/spoken-name", false, runs, (*api).getSpokenName},
-		{"POST", "/api/v1/calls/{id}/wishes", false, runs, (*api).wishInTalk},
-		{"GET", "/api/v1/agents", false, runs, (*api).listAgents},
-		{"PUT", "/api/v1/agents/{id}/state", false, runs, (*api).setAgent},
-		{"GET", "/api/openapi.yaml", true, nil, (*api).getOpenAPI},
-		{"GET", "/healthz", true, nil, (*api).getHealth},
-		{"GET", "/readyz", true, nil, (*api).getReady},
-		{"GET", "/metrics", true, nil, (*api).getMetrics},
+		{"POST", "/api/v1/return-calls", false, false, handsOver, (*api).createReturnCall},
+		{"GET", "/api/v1/return-calls", false, false, handsOver, (*api).listReturnCalls},
+		{"GET", "/api/v1/return-calls/{id}", false, false, handsOver, (*api).getReturnCall},
+		{"DELETE", "/api/v1/return-calls/{id}", false, false, handsOver, (*api).withdrawReturnCall},
+		{"POST", "/api/v1/registrations", false, false, registers, (*api).createRegistration},
+		{"GET", "/api/v1/registrations", false, false, handsOver, (*api).listRegistrations},
+		{"GET", "/api/v1/tickets", false, false, runs, (*api).listTickets},
+		{"POST", "/api/v1/tickets/{id}/change", false, false, runs, (*api).changeTicket},
+		{"GET", "/api/v1/half-days", false, false, slices.Concat(handsOver, runs), (*api).listHalfDays},
+		{"GET", "/api/v1/queues/{name}", false, false, runs, (*api).getQueue},
+		{"GET", "/api/v1/queues/{name}/report", false, false, nil, (*api).getReport},
+		{"POST", "/api/v1/queues/{name}/sweep", false, false, nil, (*api).sweepQueue},
+		{"GET", "/api/v1/worklist", false, false, runs, (*api).listWorklist},
+		{"GET", "/api/v1/worklist/{id}", false, false, nil, (*api).getWork},
+		{"POST", "/api/v1/worklist/{id}", false, false, nil, (*api).closeWork},
+		{"GET", "/api/v1/worklist/{id}/spoken-name", false, false, nil, (*api).getWorkName},
+		{"GET", "/api/v1/calls/{id}", false, false, nil, (*api).getCall},
+		{"GET", "/api/v1/calls/{id}/handover", false, false, runs, (*api).getHandover},
+		{"GET", "/api/v1/calls/{id}/spoken-name", false, false, runs, (*api).getSpokenName},
+		{"POST", "/api/v1/calls/{id}/wishes", false, false, runs, (*api).wishInTalk},
+		{"GET", "/api/v1/agents", false, false, runs, (*api).listAgents},
+		{"PUT", "/api/v1/agents/{id}/state", false, false, runs, (*api).setAgent},
+		{"PUT", "/api/v1/agents/{id}/phone", false, false, runs, (*api).setPhone},
+		{"GET", "/api/v1/agents/{id}/events", false, false, runs, (*api).streamStation},
+		{"POST", "/api/v1/session", true, false, nil, (*api).signIn},
+		{"GET", "/api/v1/session", false, true, runs, (*api).getSession},
+		{"DELETE", "/api/v1/session", false, true, runs, (*api).signOut},
+		{"GET", "/api/openapi.yaml", true, false, nil, (*api).getOpenAPI},
+		{"GET", "/healthz", true, false, nil, (*api).getHealth},
+		{"GET", "/readyz", true, false, nil, (*api).getReady},
+		{"GET", "/metrics", true, false, nil, (*api).getMetrics},
+	}
+}
+
+// pages lists what a browser asks for, and openapi.yaml does not describe.
+func pages() []route {
+	return []route{
+		{"GET", "/{$}", true, false, nil, (*api).getPage},
+		{"GET", pagePath + "{file...}", true, false, nil, (*api).getPageFile},
+		{"GET", phonePath, false, true, []Channel{Agents}, (*api).joinPhone},
 	}
 }
 
 // New makes the handler of everything that is served over HTTP.
 func New(d Deps) http.Handler {
-	a := &api{Deps: d, failed: newFailures(d.Now)}
+	a := &api{
+		Deps: d, failed: newFailures(d.Now, wrongKeys, forgiveness), guessed: newFailures(d.Now, wrongPasswords, passwordForgiveness),
+		looking: make(chan struct{}, 1), walls: map[string]*wall{},
+	}
 	byPattern := map[string][]route{}
-	for _, r := range routes() {
+	for _, r := range slices.Concat(routes(), pages()) {
 		byPattern[r.pattern] = append(byPattern[r.pattern], r)
 	}
 	mux := http.NewServeMux()
@@ -165,7 +199,7 @@ func (a *api) admit(r route, w http.ResponseWriter, req *http.Request) {
 			return
 		}
 		noteKey(w, who)
-		if who.Channel != Admin && !slices.Contains(r.channels, who.Channel) {
+		if who.Channel != Admin && !slices.Contains(r.channels, who.Channel) || r.session && who.Agent == "" {
 			a.problem(w, problemForbidden)
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"richiamo/internal/agent"
 	"richiamo/internal/dispatch"
 	"richiamo/internal/phone"
 	"richiamo/internal/queue"
@@ -123,11 +124,27 @@ func (a *api) changeTicket(w http.ResponseWriter, r *http.Request, who Key) erro
 	if err := f.err(); err != nil {
 		return err
 	}
+	if err := a.ownTicket(r, who); err != nil {
+		return err
+	}
 	t, err := a.ReturnCalls.Change(r.Context(), who.Tenant, "api:"+string(who.Channel)+":"+digest(key), r.PathValue("id"), slot, number, a.Now())
 	if err != nil {
 		return err
 	}
 	return reply(w, http.StatusOK, showReturnCall(t, who))
+}
+
+// ownTicket lets whoever has signed in change only the call of the citizen whom they
+// speak with, or have to write up.
+func (a *api) ownTicket(r *http.Request, who Key) error {
+	if who.Agent == "" {
+		return nil
+	}
+	st, err := a.Stations.Station(r.Context(), who.Tenant, who.Agent)
+	if err == nil && (st.Ticket.ID != r.PathValue("id") || st.Agent.State != agent.Talking && st.Agent.Ticket != "") {
+		return ErrNotFound
+	}
+	return err
 }
 
 // mayTouch tells whether a ticket is there for the key: handed over, or joined,

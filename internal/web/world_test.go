@@ -48,6 +48,9 @@ type world struct {
 	wishes        []string
 	outcomes      []string // of wrap-ups and of the worklist
 	changed       []string // keys
+	passwords     map[string]string
+	news          chan struct{}
+	exchange      *exchange
 }
 
 func (w *world) lock() func() { w.mu.Lock(); return w.mu.Unlock }
@@ -81,15 +84,20 @@ func (w *world) Page(_ context.Context, tenant string, states []queue.State, cur
 	return list, "", w.err
 }
 
-func (w *world) Open(_ context.Context, tenant string) ([]queue.Ticket, error) {
+func (w *world) InTurn(_ context.Context, tenant, name string, behind dispatch.Mark, most int) ([]dispatch.Placed, error) {
 	defer w.lock()()
-	var list []queue.Ticket
-	for _, t := range w.tickets {
-		if t.Tenant == tenant && t.State.Open() {
-			list = append(list, t)
+	var list []dispatch.Placed
+	positions := map[string]int{}
+	for _, t := range slices.SortedFunc(slices.Values(w.tickets), queue.Compare) {
+		if t.Tenant != tenant || !t.State.Open() {
+			continue
+		}
+		positions[t.Queue]++
+		after := queue.Before(queue.Ticket{ID: behind.ID, Arrived: behind.At}, t)
+		if after && (name == "" || t.Queue == name) && len(list) < most {
+			list = append(list, dispatch.Placed{Ticket: t, Position: positions[t.Queue]})
 		}
 	}
-	slices.SortFunc(list, queue.Compare)
 	return list, w.err
 }
 

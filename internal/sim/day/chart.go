@@ -36,6 +36,7 @@ type curve struct {
 	colour string
 	dash   string
 	values []float64
+	rises  bool // from nothing at the start
 }
 
 // panel is one drawing with its axes.
@@ -70,6 +71,9 @@ func (c Comparison) Chart(out io.Writer) error {
 func (c Comparison) finding() string {
 	one, two := c.Played[0], c.Played[1]
 	switch s := c.Scenario; {
+	case s.Need != nil:
+		return fmt.Sprintf("over 90 rung before those from 80 to 89, of all pairs: %s %s, %s %s; seed %d",
+			percent(one.Order.NinetyFirst), one.Mode, percent(two.Order.NinetyFirst), two.Mode, s.Seed)
 	case s.Backlog > 0:
 		return fmt.Sprintf("confirmed: %s %s after %.1f days, %s %s after %.1f days; seed %d",
 			percent(one.Backlog.Confirmed), one.Mode, one.Backlog.Days, percent(two.Backlog.Confirmed), two.Mode, two.Backlog.Days, s.Seed)
@@ -89,29 +93,59 @@ func (c Comparison) panels() []panel {
 		}
 		return values
 	}
+	if c.Scenario.Need != nil {
+		return c.needPanels()
+	}
 	one, two := c.Played[0], c.Played[1]
 	named := func(mode Mode) string { return strings.Replace(string(mode), string(Callbacks), "with callbacks", 1) }
 	first, second := named(one.Mode), named(two.Mode)
 	if c.Scenario.Backlog > 0 {
 		return []panel{
 			{"Registrants whose number is confirmed", "per cent", 100, time.Hour, []curve{
-				{first, holdColour, "", percents(one.Backlog.ByHour)}, {second, callColour, "", percents(two.Backlog.ByHour)},
+				{first, holdColour, "", percents(one.Backlog.ByHour), true}, {second, callColour, "", percents(two.Backlog.ByHour), true},
 			}},
 			{"Registrants who are still to be called", "people", 0, time.Hour, []curve{
-				{first, holdColour, "", people(one.Backlog.Open)}, {second, callColour, "", people(two.Backlog.Open)},
+				{first, holdColour, "", people(one.Backlog.Open), false}, {second, callColour, "", people(two.Backlog.Open), false},
 			}},
 		}
 	}
-	waiting := []curve{{"on the line, " + first, holdColour, "", people(one.Waiting)}, {"on the line, " + second, callColour, "", people(two.Waiting)}}
+	waiting := []curve{{"on the line, " + first, holdColour, "", people(one.Waiting), false}, {"on the line, " + second, callColour, "", people(two.Waiting), false}}
 	if c.Scenario.searches() {
-		waiting = append(waiting, curve{"at home for their call, " + second, promisedColour, "7 4", people(two.Promised)})
+		waiting = append(waiting, curve{"at home for their call, " + second, promisedColour, "7 4", people(two.Promised), false})
+	}
+	if c.Scenario.BackEnd != nil {
+		return []panel{
+			{"Citizens who wait, on the line or at home for their call", "people", 0, Step, []curve{
+				{first, holdColour, "", people(sums(one.Waiting, one.Promised)), false}, {second, callColour, "", people(sums(two.Waiting, two.Promised)), false},
+			}},
+			{"How long a talk with an agent takes, in the mean of half an hour", "minutes", 0, Step, []curve{
+				{first, holdColour, "", one.Shared.ByStep, false}, {second, callColour, "", two.Shared.ByStep, false},
+			}},
+		}
 	}
 	return []panel{
 		{"Citizens who wait", "people", 0, Step, waiting},
 		{"Citizens who spoke with a person the same day, by when they called first", "per cent", 100, Span, []curve{
-			{first, holdColour, "", percents(one.Served)}, {second, callColour, "", percents(two.Served)},
+			{first, holdColour, "", percents(one.Served), false}, {second, callColour, "", percents(two.Served), false},
 		}},
 	}
+}
+
+// needPanels show in each way when whose telephone rang.
+func (c Comparison) needPanels() (panels []panel) {
+	colours, dashes := []string{holdColour, promisedColour, callColour}, []string{"", "7 4", ""}
+	for _, p := range c.Played {
+		drawn := panel{title: "Registrants whose telephone has rung, in " + string(p.Mode), unit: "per cent", most: 100, every: time.Hour}
+		for i, g := range p.Groups[:eighties+1] {
+			values := percents(g.ByHour)
+			for len(values) > 0 && len(values) < int(c.hours()) { // it stays so
+				values = append(values, values[len(values)-1])
+			}
+			drawn.curves = append(drawn.curves, curve{g.Name, colours[i], dashes[i], values, true})
+		}
+		panels = append(panels, drawn)
+	}
+	return panels
 }
 
 // draw draws a panel with its title, axes and legend from a height on.
@@ -150,10 +184,25 @@ func (p panel) draw(b *bufio.Writer, s Scenario, hours, top float64) {
 // hours is how long the day is that is drawn: as long as somebody waits.
 func (c Comparison) hours() float64 {
 	one, two := c.Played[0], c.Played[1]
+	if c.Scenario.Need != nil {
+		longest := 0
+		for _, g := range append(one.Groups[:eighties+1:eighties+1], two.Groups[:eighties+1]...) {
+			longest = max(longest, len(g.ByHour))
+		}
+		return float64(longest)
+	}
 	if c.Scenario.Backlog > 0 {
 		return float64(max(len(one.Backlog.ByHour), len(two.Backlog.ByHour)))
 	}
 	return max(c.Scenario.Hours, Step.Hours()*float64(max(len(one.Waiting), len(two.Waiting))))
+}
+
+// sums adds two rows, step by step.
+func sums(a, b []int) (all []int) {
+	for i := range min(len(a), len(b)) {
+		all = append(all, a[i]+b[i])
+	}
+	return all
 }
 
 func percents(shares []float64) (values []float64) {
@@ -196,6 +245,10 @@ func (c curve) stroke() string {
 func (c curve) draw(b *bufio.Writer, every time.Duration, x, y func(float64) float64) {
 	var path strings.Builder
 	pen := "M"
+	if c.rises {
+		fmt.Fprintf(&path, "M%.1f %.1f", x(0), y(0))
+		pen = "L"
+	}
 	for i, v := range c.values {
 		if v < 0 {
 			pen = "M"

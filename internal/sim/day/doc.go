@@ -5,7 +5,9 @@
 //
 //	scenario.go   the days that there are, and what can be changed in them
 //	ways.go       the days on which something else is compared or told than a rush, and
-//	              those that can't be played yet
+//	              what of them can't be played yet
+//	others.go     the days on which it matters who is served first, or from when on
+//	need.go       the day on which the oldest are called first, and who is counted apart
 //	play.go       one day: who calls when, and what is counted
 //	compare.go    both days, and how many agents would do
 //	table.go      the comparison as text

@@ -37,6 +37,10 @@ type Played struct {
 
 	Registered map[string]int `json:"registered"` // citizens, by the channel through which they came
 	Backlog    progress       `json:"backlog,omitzero"`
+	Groups     []Group        `json:"groups,omitempty"` // of citizens who are counted apart
+	Order      Order          `json:"order,omitzero"`   // of those groups, where need decides
+	Shared     shared         `json:"shared_back_end,omitzero"`
+	Closed     int            `json:"closed"` // calls in which the offices were closed, and no call was wanted instead
 
 	Waiting  []int     `json:"waiting"`  // callers on hold, every Step
 	Promised []int     `json:"promised"` // calls still to be made, every Step
@@ -67,8 +71,9 @@ func Play(ctx context.Context, studio *sim.Studio, s Scenario, mode Mode) (Playe
 	if err := s.Check(); err != nil {
 		return Played{}, err
 	}
-	c := &count{Scenario: s, state: map[string]int{}}
-	c.w = studio.New(s.plan(mode))
+	plan, groups := s.plan(mode)
+	c := &count{Scenario: s, state: map[string]int{}, groups: groups}
+	c.w = studio.New(plan)
 	c.w.Moved = c.moved
 	c.own = len(c.w.Callers)
 	for i, z := range c.w.Callers {
@@ -91,8 +96,8 @@ func Play(ctx context.Context, studio *sim.Studio, s Scenario, mode Mode) (Playe
 	return p, nil
 }
 
-// plan is the world of a day.
-func (s Scenario) plan(mode Mode) sim.Plan {
+// plan is the world of a day, and who of its callers is counted apart.
+func (s Scenario) plan(mode Mode) (sim.Plan, []group) {
 	d := town.NewDice(s.Seed, 3)
 	p := sim.Plan{Seed: s.Seed, Start: s.Start, Serve: s.serve(mode), Setup: sim.DemoSetup(), Lag: 40 * time.Millisecond,
 		RestartAfter: time.Second, Light: true, Events: 1 << 40, Round: 2 * time.Second, Long: 21 * 24 * time.Hour}
@@ -101,15 +106,17 @@ func (s Scenario) plan(mode Mode) sim.Plan {
 	s.awaited(&p, d, mode)
 	s.enrolled(&p, d)
 	s.closed(&p)
+	s.shares(&p, mode)
+	groups := append(s.inNeed(&p, d, mode), s.flagged(&p, d, mode)...)
 	s.beside(&p, mode)
-	return p
+	return p, groups
 }
 
 // staff lets the agents in.
 func (s Scenario) staff(p *sim.Plan) {
 	for range s.agents() {
 		writes := s.Handle / 10
-		p.Agents = append(p.Agents, sim.Shift{Manner: town.Manner{
+		p.Agents = append(p.Agents, sim.Shift{From: s.early(), Manner: town.Manner{
 			Answers: 3 * time.Second, Handles: s.Handle - writes, WritesUp: writes, Misses: 0.01,
 		}})
 	}
@@ -155,6 +162,9 @@ func (s Scenario) temper(d town.Dice, mode Mode) town.Temper {
 	if mode != HoldOnly {
 		t.Callback = s.Accept
 	}
+	if early := s.early(); early > 0 {
+		t.Opens = s.Start.Add(early)
+	}
 	return t
 }
 
@@ -180,6 +190,9 @@ type count struct {
 	w   *sim.World
 	own int // citizens of the authority itself: the first ones
 
+	groups []group
+	talks  []talked // every Step
+
 	state    map[string]int // tickets in each state
 	called   []float64
 	waiting  []int
@@ -202,12 +215,12 @@ func (c *count) moved(_ time.Time, m dispatch.Move) {
 
 // step takes a sample.
 func (c *count) step(now time.Time) {
-	closes := time.Date(c.Start.Year(), c.Start.Month(), c.Start.Day(), c.Closes, 0, 0, 0, c.Start.Location())
-	if now.After(closes.Add(Step)) {
+	if now.After(c.closing().Add(Step)) {
 		return
 	}
 	c.waiting = append(c.waiting, c.state[string(queue.Waiting)])
 	c.promised = append(c.promised, c.state[string(queue.Pending)]+c.state[string(queue.Due)]+c.state[string(queue.Dialling)])
+	c.talks = append(c.talks, c.talked())
 	if !c.counted && now.Sub(c.Start).Hours() >= c.Hours {
 		c.counted = true
 		for _, a := range c.w.Agents()[:c.agents()] {
@@ -221,18 +234,19 @@ func (c *count) played() (p Played) {
 	p.Called = waits(c.called)
 	p.Waiting, p.Promised, p.MostLines = c.waiting, c.promised, c.w.Exchange().Most
 	wanted, gaveUp := 0, 0
-	closes := time.Date(c.Start.Year(), c.Start.Month(), c.Start.Day(), c.Closes, 0, 0, 0, c.Start.Location())
+	closes, apart := c.closing(), c.apart()
 	var holders, through []float64
 	came, served := make([]int, c.spans()), make([]int, c.spans())
-	for _, z := range c.w.Citizens()[:c.own] {
+	for i, z := range c.w.Citizens()[:c.own] {
 		p.Calls += z.Calls
 		p.Redials += z.Redialed
+		p.Closed += z.Closed
 		p.OnHold += z.Held.Minutes()
 		for _, d := range z.Answered {
 			holders = append(holders, d.Minutes())
 		}
 		wanted, gaveUp = wanted+z.Wanted, gaveUp+z.GaveUp
-		if !c.needed(z) {
+		if apart[i] || !c.needed(z) {
 			continue
 		}
 		p.Citizens++
@@ -251,8 +265,11 @@ func (c *count) played() (p Played) {
 	p.Holders, p.Through = waits(holders), waits(through)
 	p.Abandoned = share(float64(gaveUp), wanted)
 	p.Reached, p.SameDay = share(p.Reached, p.Citizens), share(p.SameDay, p.Citizens)
-	p.Busy = share(c.busy.Hours()/c.Hours, c.agents())
+	p.Busy = share(c.busy.Hours()/(c.Hours-c.early().Hours()), c.agents())
 	p.Registered, p.Backlog = c.w.Registered(), c.progressed()
+	if p.Groups, p.Shared = c.grouped(), c.shared(); c.Need != nil {
+		p.Order = ordered(p.Groups)
+	}
 	for i := range came {
 		if came[i] < fewest {
 			p.Served = append(p.Served, -1)

@@ -41,6 +41,9 @@ type Scenario struct {
 	Counters []Counter `json:"counters,omitempty"`
 	Shut     [2]int    `json:"shut,omitzero"` // the hours of the day from and till which the register is shut
 	Beside   *Beside   `json:"beside,omitempty"`
+	Need     *Need     `json:"need,omitempty"`      // the backlog is to be called by agents, the oldest first
+	RedFlags int       `json:"red_flags,omitempty"` // citizens with a symptom that can't wait
+	BackEnd  *BackEnd  `json:"back_end,omitempty"`  // nil: it is never slow
 
 	Scale float64 `json:"scale"` // of calls and agents: 0.1 plays a tenth
 	Seed  uint64  `json:"seed"`
@@ -70,7 +73,7 @@ func usual() Scenario {
 }
 
 // Scenarios lists the days that there are.
-func Scenarios() []Scenario { return append(rushes(), special()...) }
+func Scenarios() []Scenario { return slices.Concat(rushes(), special(), others()) }
 
 // rushes are days of callers who want a person, and nothing else.
 func rushes() []Scenario {
@@ -132,6 +135,7 @@ func (s Scenario) Check() error {
 		{s.Person >= 0 && s.Person <= 1 && s.Accept >= 0 && s.Accept <= 1, "shares: from 0 to 1"},
 		{s.calls() <= mostCalls, fmt.Sprintf("at most %d calls can be played; a smaller scale plays a part of the day", mostCalls)},
 		{s.agents() >= 1, "not one agent is left at this scale"},
+		{s.BackEnd == nil || s.backEnd() >= 1, "nothing is left of the back end at this scale"},
 	} {
 		if !c.ok {
 			return fmt.Errorf("%w: %s", ErrScenario, c.what)
@@ -152,11 +156,27 @@ func (s Scenario) calls() int {
 	if s.Beside != nil {
 		calls += s.Beside.CallsPerHour
 	}
-	return int((calls*s.Hours + float64(s.Backlog)) * s.Scale)
+	people := calls*s.Hours + float64(s.Backlog+s.RedFlags)
+	if s.Need != nil {
+		people += float64(s.Need.Later * s.Need.Days)
+	}
+	return int(people * s.Scale)
 }
 
 func (s Scenario) lines() int  { return int(float64(s.Lines)*s.Scale + 0.5) }
 func (s Scenario) agents() int { return int(float64(s.Agents)*s.Scale + 0.5) }
+
+func (s Scenario) backEnd() int { return int(float64(s.BackEnd.Fits)*s.Scale + 0.5) }
+
+// early is how long after the start the offices open; 0 where they are open then.
+func (s Scenario) early() time.Duration {
+	return max(0, time.Duration(s.Opens-s.Start.Hour())*time.Hour)
+}
+
+// closing is when the offices close on the day.
+func (s Scenario) closing() time.Time {
+	return time.Date(s.Start.Year(), s.Start.Month(), s.Start.Day(), s.Closes, 0, 0, 0, s.Start.Location())
+}
 
 // weight is how much of the mean rate there is in an hour of the day played.
 func (s Scenario) weight(hour int) float64 {

@@ -16,9 +16,12 @@ func (c Comparison) Table(out io.Writer) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t\n", what, of(c.Played[0]), of(c.Played[1]))
 	}
 	row("", func(p Played) string { return string(p.Mode) })
-	if c.Scenario.Backlog > 0 {
+	switch {
+	case c.Scenario.Need != nil:
+		c.needRows(row)
+	case c.Scenario.Backlog > 0:
 		c.backlogRows(row)
-	} else {
+	default:
 		c.rows(row)
 	}
 	if c.Scenario.searches() {
@@ -44,6 +47,8 @@ func (c Comparison) head(out io.Writer) {
 	}
 	switch p := c.Played[0]; {
 	case s.Scale == 1:
+	case s.Need != nil:
+		fmt.Fprintf(out, "Played at a scale of %g, with %s registrants and %d agents; the counts below are of the whole.\n", s.Scale, thousands(s.calls()), s.agents())
 	case s.Backlog > 0:
 		fmt.Fprintf(out, "Played at a scale of %g, with %s registrants and %d lines; the counts below are of the whole.\n", s.Scale, thousands(s.calls()), s.lines())
 	default:
@@ -55,7 +60,11 @@ func (c Comparison) head(out io.Writer) {
 
 // load tells how much there is to do, and who does it.
 func (s Scenario) load() string {
-	if s.Backlog > 0 {
+	switch {
+	case s.Need != nil:
+		return fmt.Sprintf("%s registrants and %d more on each of %d days, %d agents, %s a citizen",
+			thousands(s.Backlog), s.Need.Later, s.Need.Days, s.Agents, minutes(s.Handle))
+	case s.Backlog > 0:
 		return fmt.Sprintf("%s registrants to be called on %d lines", thousands(s.Backlog), s.Lines)
 	}
 	load := fmt.Sprintf("%s calls an hour for %s hours, %d agents, %s a citizen",
@@ -87,6 +96,21 @@ func (c Comparison) backlogRows(row func(what string, of func(Played) string)) {
 	})
 }
 
+// needRows are what became of registrants who were to be called by agents, by how much
+// they need it.
+func (c Comparison) needRows(row func(what string, of func(Played) string)) {
+	for i, g := range c.Played[0].Groups {
+		row(fmt.Sprintf("%s (%s): first rung after, P50 / P90 / longest", g.Name, thousands(int(float64(g.N)/c.Scenario.Scale+0.5))),
+			func(p Played) string { return p.Groups[i].Rung.days() })
+	}
+	for i, g := range c.Played[0].Groups {
+		row(g.Name+": spoke with a person in the end", func(p Played) string { return percent(p.Groups[i].Reached) })
+	}
+	row("centenarians rung before those from 90 to 99, of all pairs", func(p Played) string { return percent(p.Order.HundredFirst) })
+	row("over 90 rung before those from 80 to 89, of all pairs", func(p Played) string { return percent(p.Order.NinetyFirst) })
+	row("over 90 who came later, before those from 80 to 89 who were there", func(p Played) string { return percent(p.Order.LaterFirst) })
+}
+
 // rows are what became of callers.
 func (c Comparison) rows(row func(what string, of func(Played) string)) {
 	s := c.Scenario
@@ -114,6 +138,26 @@ func (c Comparison) rows(row func(what string, of func(Played) string)) {
 			row("registered: "+channel, func(p Played) string { return whole(p.Registered[channel]) })
 		}
 	}
+	c.ownRows(row, whole)
+}
+
+// ownRows are what only some days have.
+func (c Comparison) ownRows(row func(what string, of func(Played) string), whole func(int) string) {
+	s := c.Scenario
+	if s.early() > 0 {
+		row("calls told that it is closed, and no callback wanted", func(p Played) string { return whole(p.Closed) })
+	}
+	for i, g := range c.Played[0].Groups {
+		row(fmt.Sprintf("%s (%s): to a person, P50 / P90 / longest", g.Name, whole(g.N)), func(p Played) string { return p.Groups[i].Talk.String() })
+		row("of them spoke with one, the same day ", func(p Played) string { return percent(p.Groups[i].SameDay) })
+	}
+	if s.BackEnd != nil {
+		row("on the web at once or waiting for it, at the most", func(p Played) string { return whole(p.Shared.Web) })
+		row("a talk with an agent takes, in the mean", func(p Played) string { return fmt.Sprintf("%.1f min", p.Shared.Talk) })
+		row("citizens who wanted to serve themselves", func(p Played) string { return whole(p.Shared.Selves) })
+		row("of them did so, the same day", func(p Played) string { return percent(p.Shared.Alone) })
+		row("of them did so or spoke with a person, the same day", func(p Played) string { return percent(p.Shared.Helped) })
+	}
 }
 
 // String tells the waits in minutes.
@@ -122,6 +166,15 @@ func (w Waits) String() string {
 		return "-"
 	}
 	return fmt.Sprintf("%.0f / %.0f / %.0f min", w.P50, w.P90, w.Max)
+}
+
+// days tells the waits in days.
+func (w Waits) days() string {
+	if w.N == 0 {
+		return "-"
+	}
+	const day = 24 * 60
+	return fmt.Sprintf("%.1f / %.1f / %.1f days", w.P50/day, w.P90/day, w.Max/day)
 }
 
 // minutes writes how long something takes.

@@ -13,8 +13,9 @@ import (
 type Mode string
 
 // What is compared. Most days are played without callbacks and with them; a
-// backlog is called again soon after a miss, or at another time of the day; and an
-// authority is alone on its installation, or beside one that is overloaded.
+// backlog is called again soon after a miss, or at another time of the day, and in the
+// order in which it came, or the oldest first; an authority is alone on its installation,
+// or beside one that is overloaded; and a slow back end is open to all, or to agents first.
 const (
 	HoldOnly   Mode = "hold only"
 	Callbacks  Mode = "callbacks"
@@ -22,6 +23,10 @@ const (
 	OtherHour  Mode = "another hour"
 	Alone      Mode = "alone"
 	Overloaded Mode = "overloaded neighbour"
+	InOrder    Mode = "order of arrival"
+	ByNeed     Mode = "order of need"
+	Unguarded  Mode = "unguarded"
+	Guarded    Mode = "operators first"
 )
 
 // Counter is where citizens are registered who do not call.
@@ -72,16 +77,14 @@ func special() []Scenario {
 	return []Scenario{backlog, counters, shut, beside}
 }
 
-// NotPlayable names the days that are still to come to the simulation, with what
-// they wait for.
+// NotPlayable names the days, or what is missing of them, that are still to come to the
+// simulation, with what they wait for.
 func NotPlayable() []string {
 	return []string{
-		"calls in order of need, from the centenarians down (Lombardy 2021): of an order among those who are\n" +
-			"called there are the classes of the queue, and no campaigns yet",
-		"symptoms and cohabitants of positive patients (Milano-Cor 2020): there is no such conversation yet",
-		"operators and self-service that share a slow booking back end (Tuscany 2023): there is no booking yet;\n" +
-			"register-shut plays the hours in which it is shut",
-		"taking numbers before the line opens (Lazio 2021): opening-day begins at the hour of opening",
+		"symptoms and cohabitants asked by keypad in a call of ours (Milano-Cor 2020): there is no such\n" +
+			"conversation; milano-cor plays those who call, and those whose symptoms can't wait",
+		"a place by keypad (Tuscany 2023): visits are not booked by keys; who serves themselves in\n" +
+			"shared-back-end registers",
 	}
 }
 
@@ -95,26 +98,35 @@ func (s Scenario) awaited(p *sim.Plan, d town.Dice, mode Mode) {
 	if s.Backlog == 0 {
 		return
 	}
-	for i := range s.calls() {
-		t := s.temper(d, mode)
-		t.Away = 0.25
-		switch {
-		case d.Chance(1.0 / 3):
-			t.OutFrom, t.OutTill = 8, 14
-		case d.Chance(0.25): // a sixth of all
-			t.OutFrom, t.OutTill = 14, 20
-		}
-		p.Homes = append(p.Homes, false)
-		p.Callers = append(p.Callers, sim.Caller{Temper: t, Home: i, After: -1})
-		p.Returns = append(p.Returns, sim.Return{Caller: i, After: d.Between(0, 10*time.Minute)})
-	}
-	p.Serve.Lines, p.Serve.AutoLines = s.lines()+s.agents(), s.lines()
 	for _, weekend := range []time.Weekday{time.Saturday, time.Sunday} {
 		delete(p.Serve.Window.Hours, weekend)
 	}
+	p.Serve.Window.Holidays.National = true
+	if s.Need != nil {
+		return
+	}
+	for i := range s.calls() {
+		p.Homes = append(p.Homes, false)
+		p.Callers = append(p.Callers, sim.Caller{Temper: s.elder(d, mode), Home: i, After: -1})
+		p.Returns = append(p.Returns, sim.Return{Caller: i, After: d.Between(0, 10*time.Minute)})
+	}
+	p.Serve.Lines, p.Serve.AutoLines = s.lines()+s.agents(), s.lines()
 	if mode == SoonAgain {
 		p.Serve.Policy = p.Serve.Policy.Every(30 * time.Minute)
 	}
+}
+
+// elder draws a citizen who is called, and is not always at home.
+func (s Scenario) elder(d town.Dice, mode Mode) town.Temper {
+	t := s.temper(d, mode)
+	t.Away = 0.25
+	switch {
+	case d.Chance(1.0 / 3):
+		t.OutFrom, t.OutTill = 8, 14
+	case d.Chance(0.25): // a sixth of all
+		t.OutFrom, t.OutTill = 14, 20
+	}
+	return t
 }
 
 // enrolled adds those who are registered elsewhere.

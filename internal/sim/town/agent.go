@@ -35,6 +35,9 @@ type Agent struct {
 	// Wish has something done in a talk, and what follows it some seconds later
 	// (again). It may be nil.
 	Wish func(l *Line, agent string, again bool)
+	// Pace is how many times as long as Handles a citizen takes, who is put through
+	// now. It may be nil.
+	Pace func() float64
 
 	Works  bool          // logs in again when found away
 	Silent bool          // the telephone is dead
@@ -137,13 +140,20 @@ func (a *Agent) Hear(*Line, []Said, string) {}
 // Speak implements Telephone.
 func (a *Agent) Speak(*Line, time.Duration) (spoken time.Duration) { return 0 }
 
+// Speaks tells whether the agent is in a talk.
+func (a *Agent) Speaks() bool { return a.line != nil && a.joined }
+
 // Joined implements Telephone. An agent who is left alone hangs up.
 func (a *Agent) Joined(l *Line, with bool) {
 	switch {
 	case l != a.line:
 	case with && !a.joined:
 		a.joined, a.began = true, a.Clock.Now()
-		a.Clock.After(a.Dice.Around(a.Handles, 0.4), func() {
+		handles := a.Dice.Around(a.Handles, 0.4)
+		if a.Pace != nil {
+			handles = time.Duration(float64(handles) * a.Pace())
+		}
+		a.Clock.After(handles, func() {
 			if a.line == l {
 				l.HangUp()
 			}

@@ -22,7 +22,7 @@ const (
 
 func kindOf(p speech.ID) kind {
 	switch p {
-	case speech.CallbackPromise, speech.CallbackPromiseSoon, speech.NokeyHeard, speech.NokeyHeardSoon,
+	case speech.CallbackPromise, speech.CallbackPromiseHalfDay, speech.CallbackPromiseSoon, speech.NokeyHeard, speech.NokeyHeardSoon,
 		speech.NokeyHeardHidden, speech.NokeyNumberOnly, speech.NokeyNumberOnlySoon, speech.PreregisterSincePromise:
 		return promising
 	case speech.ReceiptSay, speech.PreregisterAlready, speech.PreregisterPhoneChanged, speech.VerifyConfirmed:
@@ -56,6 +56,13 @@ func (c *Citizen) answer(l *Line, p speech.ID) (keys string, ok bool) {
 		return c.menu(), true
 	case speech.PersonOfferFirst, speech.PersonOfferUnknown, speech.IdentifyToPerson:
 		return callback("1", "2"), true
+	case speech.ClosedPerson:
+		if !c.Opens.IsZero() && !c.prefers {
+			c.Closed++
+			c.closed = true
+			return hangsUp, true
+		}
+		return c.mostly("1", "2"), true
 	case speech.WaitOffer:
 		c.prefers = c.prefers || c.Dice.Chance(c.Callback/2) // the longer it lasts, the better it sounds
 		return "1", c.prefers

@@ -36,6 +36,10 @@ type Temper struct {
 	Redials     int           // how often at the most, after a call that led nowhere
 	RedialAfter time.Duration // about
 	Impatient   float64       // the chance of calling again although a call is promised
+	// Opens is when the offices open. Who is told before that they are closed, and
+	// prefers no call, hangs up and calls again in the half hour after it. Zero: takes
+	// what is offered.
+	Opens time.Time
 
 	Away, Engaged, Refuses float64       // the chance, when called, of nobody answering, a busy line, a refusal
 	OutFrom, OutTill       int           // the hours of every day from and till which nobody is at home; equal: none
@@ -44,7 +48,8 @@ type Temper struct {
 	Later, Stranger        float64       // the chance of "not now", and of it being somebody else's telephone
 }
 
-// Home is a telephone with a number that people share.
+// Home is a telephone with a number that people share. Where there are none, it rings
+// and nobody answers.
 type Home struct {
 	Number string // national form
 	People []*Citizen
@@ -77,8 +82,10 @@ type Citizen struct {
 	Held     time.Duration // on the line, waiting for a person
 	Wanted   int           // calls in which a person was asked for
 	GaveUp   int           // of them, hung up before anybody answered, and without a promise
+	Closed   int           // calls in which the offices were closed, and no call was wanted instead
 
 	FirstCall, FirstTalk time.Time
+	FirstSaved           time.Time       // when the citizen first heard that something is registered
 	Answered             []time.Duration // how long each call waited that was answered by a person
 	Planned              int             // calls that the citizen is still going to make
 
@@ -90,6 +97,7 @@ type Citizen struct {
 	promise bool   // in this call
 	prefers bool   // in this call, to be called back
 	wants   bool   // in this call, has asked for a person
+	closed  bool   // in this call, has been told that the offices are closed
 }
 
 // plan lets the citizen call later.
@@ -124,7 +132,7 @@ func (c *Citizen) Dial() {
 }
 
 func (c *Citizen) begin(l *Line) {
-	c.line, c.waits, c.joined, c.rest, c.promise, c.wants = l, time.Time{}, false, "", false, false
+	c.line, c.waits, c.joined, c.rest, c.promise, c.wants, c.closed = l, time.Time{}, false, "", false, false, false
 	c.prefers = c.Dice.Chance(c.Callback) || c.GaveUp > 0 && c.Callback > 0
 	c.turn++
 	c.Home.use(l)
@@ -137,9 +145,13 @@ func (h *Home) use(l *Line) {
 	h.lines[l] = true
 }
 
-// Ring implements Telephone: somebody of the house goes to the telephone.
+// Ring implements Telephone: somebody of the house goes to the telephone. Who keyed a
+// number with a wrong figure in it may have named a house in which nobody lives.
 func (h *Home) Ring(l *Line) {
-	c := h.whose(l)
+	if len(h.People) == 0 {
+		return
+	}
+	c := h.whose()
 	l.Phone = c
 	h.rung++
 	busy := len(h.lines) > 0
@@ -170,7 +182,7 @@ func (c *Citizen) out() bool {
 }
 
 // whose is who goes to the telephone: a free hand, whoever expects a call first.
-func (h *Home) whose(*Line) *Citizen {
+func (h *Home) whose() *Citizen {
 	who := h.People[0]
 	for _, c := range h.People {
 		if c.line == nil && (who.line != nil || c.Promised > who.Promised) {
@@ -245,8 +257,14 @@ func (c *Citizen) Over(l *Line) {
 	}
 }
 
-// again redials, if there is any patience left.
+// again redials, if there is any patience left; who has been told that the offices are
+// closed, once they are open.
 func (c *Citizen) again(chance float64) {
+	if opens := c.Opens.Sub(c.Clock.Now()); c.closed && opens > 0 {
+		c.Redialed++
+		c.plan(opens + c.Dice.Between(0, 30*time.Minute))
+		return
+	}
 	if c.Redialed >= c.Redials || !c.Dice.Chance(chance) {
 		return
 	}
@@ -355,7 +373,9 @@ func (c *Citizen) note(l *Line, p speech.ID) {
 		}
 		c.promise, c.Helped = true, true
 	case saving:
-		c.Helped = true
+		if c.Helped = true; c.FirstSaved.IsZero() {
+			c.FirstSaved = c.Clock.Now()
+		}
 	case waiting:
 		c.want()
 		c.wait(l)
@@ -395,6 +415,11 @@ func (c *Citizen) stopWaiting() {
 		c.Held += c.Clock.Now().Sub(c.waits)
 		c.waits = time.Time{}
 	}
+}
+
+// ServesSelf tells whether the citizen is in a call, and waits for nobody.
+func (c *Citizen) ServesSelf() bool {
+	return c.line != nil && !c.wants && !c.joined && !c.promise
 }
 
 // Line is the line that the citizen is on; nil: none.

@@ -217,3 +217,17 @@ func TestTheExchangeDies(t *testing.T) {
 	s.Erase(notes[0].Key)
 	assert.Empty(t, s.Notes())
 }
+
+// TestNobodyLivesThere: a house without people rings until the caller gives up.
+func TestNobodyLivesThere(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, false)
+	s.Who = func(call.Command) (town.Telephone, bool) { return &town.Home{Number: "0212345678"}, true }
+	s.do(t, call.Command{Op: call.DoCreate, Channel: "t1-1", Number: "0212345678"})
+	s.do(t, call.Command{Op: call.DoDial, Channel: "t1-1", For: 45 * time.Second})
+	s.rest()
+	last := s.events[len(s.events)-1]
+	assert.Equal(t, call.Left, last.Kind)
+	assert.Equal(t, 19, last.Cause, "no answer")
+	assert.Equal(t, noon.Add(45*time.Second), last.At)
+}
