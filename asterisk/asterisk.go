@@ -55,7 +55,9 @@ type Values struct {
 	RTPFirst, RTPLast int
 	// CarrierAddr is where calls to citizens are sent, as HOST:PORT.
 	CarrierAddr string
-	// CarrierMatch is the address, or the network as ADDRESS/BITS, that the carrier's calls come from.
+	// CarrierMatch is the address, or the network as ADDRESS/BITS, that the carrier's calls come from. Richiamo's own
+	// address does not belong to it but in a trial: through Richiamo come the telephones in browsers, one of which could
+	// then call in as the carrier does.
 	CarrierMatch string
 	// ServiceNumber is the number that citizens are shown where the application does not set its own for a call,
 	// in national form.

@@ -258,7 +258,7 @@ func TestProvideTakesAnInstalledBrowser(t *testing.T) {
 	bin, cache := t.TempDir(), t.TempDir()
 	for name, script := range map[string]string{
 		"chromium":         "echo Chromium 99.0.1",
-		"chromium-browser": "echo Chromium 156.0.1; exec /snap/bin/chromium",
+		"chromium-browser": "echo Chromium 156.0.1 # exec /snap/bin/chromium",
 		"google-chrome":    "echo Google Chrome 120.0.2",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700))

@@ -9,16 +9,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"richiamo/internal/lab"
+	"richiamo/internal/lab/browser"
 )
 
-func english(t *testing.T, _ *lab.Browser) {
-	browser, err := lab.StartBrowser(t.Context(), lab.BrowserOptions{Language: "en-GB"})
+func english(t *testing.T, _ *browser.Browser) {
+	chromium, err := browser.Start(t.Context(), browser.Options{Language: "en-GB"})
 	require.NoError(t, err)
-	t.Cleanup(browser.Stop)
-	ctx, err := browser.Page(t.Context())
+	t.Cleanup(chromium.Stop)
+	ctx, err := chromium.Page(t.Context())
 	require.NoError(t, err)
-	p := &page{service: newService(t), t: t, ctx: ctx, browser: browser}
+	p := &page{service: newService(t), t: t, ctx: ctx, chromium: chromium}
 	p.do(chromedp.Navigate(p.URL))
 	p.sees("Agents' sign-in")
 	p.until(`document.documentElement.lang === 'en'`)
@@ -27,8 +27,8 @@ func english(t *testing.T, _ *lab.Browser) {
 	p.until(`document.documentElement.lang === 'it'`)
 }
 
-func narrow(t *testing.T, browser *lab.Browser) {
-	p := open(t, browser)
+func narrow(t *testing.T, chromium *browser.Browser) {
+	p := open(t, chromium)
 	fits := func() {
 		t.Helper()
 		p.do(chromedp.EmulateViewport(400, 800))
@@ -54,8 +54,8 @@ func narrow(t *testing.T, browser *lab.Browser) {
 	fits()
 }
 
-func namesOfControls(t *testing.T, browser *lab.Browser) {
-	p := open(t, browser)
+func namesOfControls(t *testing.T, chromium *browser.Browser) {
+	p := open(t, chromium)
 	assert.Empty(t, p.nameless(), "sign-in")
 	p.signIn()
 	assert.Empty(t, p.nameless(), "away")

@@ -8,17 +8,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"richiamo/internal/lab"
+	"richiamo/internal/lab/browser"
 )
 
-// The page in a real browser, over a service that says what a test wants. The
+// The page in a real chromium, over a service that says what a test wants. The
 // telephone itself needs an exchange and is tested with one in internal/app.
 func TestPage(t *testing.T) {
 	t.Parallel()
-	browser, err := lab.StartBrowser(t.Context(), lab.BrowserOptions{})
+	chromium, err := browser.Start(t.Context(), browser.Options{})
 	require.NoError(t, err)
-	t.Cleanup(browser.Stop)
-	for name, scene := range map[string]func(*testing.T, *lab.Browser){
+	t.Cleanup(chromium.Stop)
+	for name, scene := range map[string]func(*testing.T, *browser.Browser){
 		"wrong password":                  wrongPassword,
 		"too many attempts":               tooManyAttempts,
 		"states":                          states,
@@ -46,17 +46,17 @@ func TestPage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, browser)
+			scene(t, chromium)
 		})
 	}
 }
 
 func TestPageWithoutMicrophone(t *testing.T) {
 	t.Parallel()
-	browser, err := lab.StartBrowser(t.Context(), lab.BrowserOptions{DenyMicrophone: true})
+	chromium, err := browser.Start(t.Context(), browser.Options{DenyMicrophone: true})
 	require.NoError(t, err)
-	t.Cleanup(browser.Stop)
-	p := desk(t, browser)
+	t.Cleanup(chromium.Stop)
+	p := desk(t, chromium)
 	p.sees("Il microfono è bloccato")
 	p.picture("no-microphone", 1280)
 	assert.False(t, p.heard(`PUT /agents/agent1/phone {"kind":"browser"}`), "a telephone that can't be spoken into rings nowhere")
@@ -66,8 +66,8 @@ func TestPageWithoutMicrophone(t *testing.T) {
 	p.seesNot("Il microfono è bloccato")
 }
 
-func wrongPassword(t *testing.T, browser *lab.Browser) {
-	p := open(t, browser)
+func wrongPassword(t *testing.T, chromium *browser.Browser) {
+	p := open(t, chromium)
 	p.picture("sign-in", 1280)
 	p.types("#agent", agentName)
 	p.types("#password", "sbagliata")
@@ -82,8 +82,8 @@ func wrongPassword(t *testing.T, browser *lab.Browser) {
 	p.seesNot("non corretti")
 }
 
-func tooManyAttempts(t *testing.T, browser *lab.Browser) {
-	p := open(t, browser)
+func tooManyAttempts(t *testing.T, chromium *browser.Browser) {
+	p := open(t, chromium)
 	p.refuses("POST /session", 429, "too-many-wrong-keys")
 	p.types("#agent", agentName)
 	p.types("#password", password)
@@ -92,8 +92,8 @@ func tooManyAttempts(t *testing.T, browser *lab.Browser) {
 	p.until(`document.querySelector('form .main').disabled`)
 }
 
-func states(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func states(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.asks(`PUT /agents/agent1/phone {"kind":"browser"}`)
 	p.sees("Prema «Pronto» quando è al suo posto.")
 	p.clicks("Pronto")
@@ -120,8 +120,8 @@ func states(t *testing.T, browser *lab.Browser) {
 	p.until(`document.querySelector('.state [role=status]').innerText.includes('In pausa')`)
 }
 
-func pauseWithReason(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func pauseWithReason(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.clicks("Pausa")
 	p.until(`document.querySelector('dialog').open`)
 	p.picture("pause", 1280)
@@ -140,8 +140,8 @@ func pauseWithReason(t *testing.T, browser *lab.Browser) {
 	p.until(`!document.querySelector('dialog')`)
 }
 
-func wishesInTalk(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func wishesInTalk(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.talks()
 	p.clicks("Attesa")
 	p.asks(`POST /calls/c1/wishes {"verb":"hold"}`)
@@ -164,8 +164,8 @@ func choose(p *page, target string) {
 	value[bool](p, `(s => { s.value = %s; s.dispatchEvent(new Event('change', { bubbles: true })); return true })(document.querySelector('#target'))`, target)
 }
 
-func colleagueHelps(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func colleagueHelps(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.talks()
 	p.sees("Chiedere aiuto")
 	choose(p, "agent:agent2")
@@ -186,8 +186,8 @@ func colleagueHelps(t *testing.T, browser *lab.Browser) {
 	p.seesNot("sente la musica")
 }
 
-func citizenOnlyWhenTalking(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func citizenOnlyWhenTalking(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.talks() // the card is there for whoever asks
 	p.sees("LUCIA FERRARI")
 	for _, fact := range []string{"13 dicembre 1938", "MILANO", "FRR LCU 38T53 F205I", "02 1234 5603", "3775828853332051", "Non riconosciuto dal codice", "portale", "Italiano", "Fragile",
@@ -210,8 +210,8 @@ func citizenOnlyWhenTalking(t *testing.T, browser *lab.Browser) {
 	p.seesNot("FERRARI")
 }
 
-func outcomeRequired(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func outcomeRequired(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.talks()
 	p.sees("LUCIA FERRARI")
 	p.hangsUp(0)
@@ -242,8 +242,8 @@ func (p *page) clicksChip(label string) {
 	value[bool](p, `([...document.querySelectorAll('.chip')].find(c => c.innerText.trim() === %s).click(), true)`, label)
 }
 
-func outcomeWhileTalking(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func outcomeWhileTalking(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.talks()
 	p.clicksChip("Altro esito") // a name that the page has no words for
 	p.refuses("PUT /agents/agent1/state", 503, "unavailable")
@@ -255,8 +255,8 @@ func outcomeWhileTalking(t *testing.T, browser *lab.Browser) {
 	p.until(`document.querySelector('input[value=altro-esito]').checked`)
 }
 
-func wrapUpPastLimit(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func wrapUpPastLimit(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.talks()
 	p.types("#note", "A metà")
 	p.hangsUp(60 * time.Second)
@@ -272,8 +272,8 @@ func wrapUpPastLimit(t *testing.T, browser *lab.Browser) {
 	}
 }
 
-func takenOver(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func takenOver(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.asks(`PUT /agents/agent1/phone {"kind":"browser"}`)
 	p.say(object{"state": "ready"})
 	p.sees("In attesa della prossima chiamata")
@@ -288,15 +288,15 @@ func takenOver(t *testing.T, browser *lab.Browser) {
 	assert.Len(t, p.all(), before+1)
 }
 
-func overtaken(t *testing.T, browser *lab.Browser) {
-	p := open(t, browser)
+func overtaken(t *testing.T, chromium *browser.Browser) {
+	p := open(t, chromium)
 	p.overtaken = true
 	p.signIn()
 	p.sees("Il telefono è passato a un'altra pagina")
 }
 
-func sessionRunsOut(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func sessionRunsOut(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.talks()
 	p.sees("LUCIA FERRARI")
 	p.types("#note", "Parola per parola")
@@ -318,8 +318,8 @@ func sessionRunsOut(t *testing.T, browser *lab.Browser) {
 	p.asks(`PUT /agents/agent1/state {"state":"ready","outcome":"booked","note":"Parola per parola"}`)
 }
 
-func anotherAgent(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func anotherAgent(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.talks()
 	p.types("#note", "Solo per chi l'ha scritta")
 	p.expire()
@@ -339,8 +339,8 @@ func (p *page) signInTalking() {
 	p.sees("In conversazione")
 }
 
-func reloadKeepsDraft(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func reloadKeepsDraft(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.talks()
 	p.hangsUp(0)
 	p.types("#note", "Resta qui")
@@ -351,8 +351,8 @@ func reloadKeepsDraft(t *testing.T, browser *lab.Browser) {
 	p.until(`document.querySelector('#note').value === 'Resta qui'`)
 }
 
-func shortcuts(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func shortcuts(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.until(`document.querySelector('#pause').getAttribute('aria-keyshortcuts') === 'Alt+P' && document.querySelector('#pause').innerText.includes('Alt P')`)
 	p.types("body", "p")
 	assert.False(t, value[bool](p, `Boolean(document.querySelector('dialog'))`), "no letter alone does anything")
@@ -376,8 +376,8 @@ func shortcuts(t *testing.T, browser *lab.Browser) {
 	assert.False(t, value[bool](p, `Boolean(document.querySelector('dialog'))`))
 }
 
-func refusalsAreSaid(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func refusalsAreSaid(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.refuses("PUT /agents/agent1/state", 409, "outcome-required")
 	p.say(object{"state": "paused", "writes_up": "t1"})
 	p.clicksChip("Risolto")
@@ -390,8 +390,8 @@ func refusalsAreSaid(t *testing.T, browser *lab.Browser) {
 	p.seesNot("Detail of invalid-fields.")
 }
 
-func streamComesBack(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func streamComesBack(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.refuses("GET /agents/agent1/events", 503, "unavailable")
 	p.CloseClientConnections()
 	p.sees("Collegamento con il servizio interrotto")
@@ -405,8 +405,8 @@ func streamComesBack(t *testing.T, browser *lab.Browser) {
 	p.sees("In attesa della prossima chiamata")
 }
 
-func phoneAskedAnew(t *testing.T, browser *lab.Browser) {
-	p := open(t, browser)
+func phoneAskedAnew(t *testing.T, chromium *browser.Browser) {
+	p := open(t, chromium)
 	p.refuses("PUT /agents/agent1/phone", 503, "unavailable")
 	p.signIn()
 	p.sees("Telefono: riconnessione…")
@@ -421,8 +421,8 @@ func phoneAskedAnew(t *testing.T, browser *lab.Browser) {
 	}, patience, 20*time.Millisecond)
 }
 
-func deskTelephone(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func deskTelephone(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.asks(`PUT /agents/agent1/phone {"kind":"browser"}`)
 	p.clicks("Impostazioni")
 	p.picture("settings", 1280)
@@ -437,8 +437,8 @@ func deskTelephone(t *testing.T, browser *lab.Browser) {
 	p.until(`!document.querySelector('#mute') && !document.querySelector('#end') && document.querySelector('#hold')`)
 }
 
-func signOut(t *testing.T, browser *lab.Browser) {
-	p := desk(t, browser)
+func signOut(t *testing.T, chromium *browser.Browser) {
+	p := desk(t, chromium)
 	p.talks()
 	p.sees("LUCIA FERRARI")
 	p.until(`[...document.querySelectorAll('button')].find(b => b.innerText.includes('Esci')).disabled`)

@@ -15,27 +15,27 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"richiamo/internal/lab"
+	"richiamo/internal/lab/browser"
 )
 
 // page is the agent's page in a browser, as somebody sees and uses it.
 type page struct {
 	*service
-	t       *testing.T
-	ctx     context.Context
-	browser *lab.Browser
-	leaving atomic.Int32 // how often the page has asked whether it may be left
+	t        *testing.T
+	ctx      context.Context
+	chromium *browser.Browser
+	leaving  atomic.Int32 // how often the page has asked whether it may be left
 }
 
 // patience is how long a page may take for what it does at once.
 const patience = 10 * time.Second
 
 // open shows the page in a browser of its own language.
-func open(t *testing.T, browser *lab.Browser) *page {
+func open(t *testing.T, chromium *browser.Browser) *page {
 	t.Helper()
-	ctx, err := browser.Page(t.Context())
+	ctx, err := chromium.Page(t.Context())
 	require.NoError(t, err)
-	p := &page{service: newService(t), t: t, ctx: ctx, browser: browser}
+	p := &page{service: newService(t), t: t, ctx: ctx, chromium: chromium}
 	require.NoError(t, chromedp.Listen(ctx, p.confirm))
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -49,9 +49,9 @@ func open(t *testing.T, browser *lab.Browser) *page {
 }
 
 // desk signs in.
-func desk(t *testing.T, browser *lab.Browser) *page {
+func desk(t *testing.T, chromium *browser.Browser) *page {
 	t.Helper()
-	p := open(t, browser)
+	p := open(t, chromium)
 	p.signIn()
 	return p
 }
@@ -68,7 +68,7 @@ func (p *page) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	require.NoError(p.t, chromedp.Do(ctx, steps...), p.browser.Log())
+	require.NoError(p.t, chromedp.Do(ctx, steps...), p.chromium.Log())
 }
 
 // confirm says yes when the page asks whether it may be left.

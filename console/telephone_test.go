@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"richiamo/internal/lab"
+	"richiamo/internal/lab/browser"
 )
 
 func contextOf(d time.Duration) (context.Context, context.CancelFunc) {
@@ -20,9 +20,9 @@ const broken = "Reason: Q.850;cause=38"
 
 func TestTelephone(t *testing.T) {
 	t.Parallel()
-	browser, err := lab.StartBrowser(t.Context(), lab.BrowserOptions{})
+	chromium, err := browser.Start(t.Context(), browser.Options{})
 	require.NoError(t, err)
-	t.Cleanup(browser.Stop)
+	t.Cleanup(chromium.Stop)
 	for name, scene := range map[string]func(*testing.T, *page, *exchange){
 		"answer, mute, end":                answerMuteEnd,
 		"it answers by itself":             answersByItself,
@@ -39,7 +39,7 @@ func TestTelephone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := desk(t, browser)
+			p := desk(t, chromium)
 			p.sees("Telefono: collegato")
 			p.say(object{"state": "ready"})
 			p.sees("In attesa della prossima chiamata")

@@ -43,7 +43,7 @@ var levels = [][]string{
 	{"flow", "campaign", "plan"},
 	{"call", "dispatch", "desk"},
 	{"asterisk", "prompts", "console"}, // files, embedded: they import nothing of the house, and only adapters and above read them
-	{"ari", "redisstore", "memstore", "storetest", "web", "telemetry", "sip", "sip/ear", "citizen/snapshot", "config", "lab", "sim/town"},
+	{"ari", "redisstore", "memstore", "storetest", "web", "telemetry", "sip", "sip/ear", "citizen/snapshot", "config", "lab", "lab/browser", "sim/town"},
 	{"app", "sim"},
 	{"demo", "doctor", "sim/day"}, // look at the whole from outside
 	{"bench"},                     // measures what demo installs
@@ -61,9 +61,10 @@ const (
 
 // neighbours may import each other although they are of one level.
 var neighbours = map[[2]string]string{
-	{"desk", "call"}:     "the desk is what calls ask: it is call.Outside",
-	{"desk", "dispatch"}: "the desk hands every ticket to dispatch, the one place where tickets are written",
-	{"sip", "sip/ear"}:   "the ear is a part of the synthetic phone, apart because it is arithmetic alone",
+	{"desk", "call"}:       "the desk is what calls ask: it is call.Outside",
+	{"desk", "dispatch"}:   "the desk hands every ticket to dispatch, the one place where tickets are written",
+	{"lab/browser", "lab"}: "who provides the servers provides the browser; apart because what is delivered needs none",
+	{"sip", "sip/ear"}:     "the ear is a part of the synthetic phone, apart because it is arithmetic alone",
 }
 
 // technologies are what the core must not know, and which rooms are there to
@@ -81,12 +82,12 @@ var technologies = []struct {
 	{"Prometheus", []string{"github.com/prometheus/"}, []string{"telemetry"}},
 	// lab asks Asterisk's ARI whether it is up; the libraries of sip and
 	// storetest bring HTTP along.
-	{"HTTP", []string{"net/http"}, []string{"ari", "web", "telemetry", "lab", "sip", "storetest"}},
+	{"HTTP", []string{"net/http"}, []string{"ari", "web", "telemetry", "lab", "lab/browser", "sip", "storetest"}},
 	// asterisk and config only read addresses.
-	{"the network", []string{"net"}, []string{"ari", "redisstore", "web", "telemetry", "lab", "sip", "storetest", "asterisk", "config"}},
+	{"the network", []string{"net"}, []string{"ari", "redisstore", "web", "telemetry", "lab", "lab/browser", "sip", "storetest", "asterisk", "config"}},
 	{"YAML", []string{"go.yaml.in/yaml/"}, []string{"config", "storetest"}},
-	{"Chromium", []string{"github.com/chromedp/"}, []string{"lab"}},
-	{"other programs", []string{"os/exec"}, []string{"lab"}},
+	{"Chromium", []string{"github.com/chromedp/"}, []string{"lab/browser"}},
+	{"other programs", []string{"os/exec"}, []string{"lab", "lab/browser"}},
 	{"testing", []string{"testing", "github.com/stretchr/"}, []string{"storetest"}},
 }
 

@@ -38,6 +38,7 @@
 //	config/            the configuration file, as a value
 //	sim/town/          an exchange without sound, and people with telephones, in virtual time
 //	lab/               a private Asterisk and Redis, for tests, demo and benchmarks
+//	lab/browser/       a private Chromium, for tests
 //
 // Files, embedded:
 //

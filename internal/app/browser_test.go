@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"richiamo/internal/demo"
-	"richiamo/internal/lab"
+	"richiamo/internal/lab/browser"
 	"richiamo/internal/speech"
 )
 
@@ -59,10 +59,10 @@ const atTheMouth = `(hertz => {
 	};
 })(%g)`
 
-// browser starts one for a test.
-func browser(t *testing.T) *lab.Browser {
+// chromium starts a browser for a test.
+func chromium(t *testing.T) *browser.Browser {
 	t.Helper()
-	b, err := lab.StartBrowser(t.Context(), lab.BrowserOptions{Sound: true})
+	b, err := browser.Start(t.Context(), browser.Options{Sound: true})
 	require.NoError(t, err)
 	t.Cleanup(b.Stop)
 	t.Cleanup(func() {
@@ -74,7 +74,7 @@ func browser(t *testing.T) *lab.Browser {
 }
 
 // sits opens the page, in which a tone is the agent's voice, and signs in.
-func (w *town) sits(b *lab.Browser, id string, hertz float64) *seat {
+func (w *town) sits(b *browser.Browser, id string, hertz float64) *seat {
 	w.Helper()
 	tab, err := b.Page(w.Context())
 	require.NoError(w, err)
@@ -203,7 +203,7 @@ func face(citizen *line, s *seat, hertz float64) {
 func TestAgentInTheBrowser(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
-	b := browser(t)
+	b := chromium(t)
 	anna := w.sits(b, "agent1", 1000)
 	anna.ready()
 	maria := w.calls(mariaPhone)
@@ -292,7 +292,7 @@ func (s *seat) text() string {
 func TestPageIsReloadedInATalk(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
-	anna := w.sits(browser(t), "agent1", 1000)
+	anna := w.sits(chromium(t), "agent1", 1000)
 	anna.ready()
 	rosa := w.calls(rosaPhone)
 	rosa.wantsPerson()
@@ -317,7 +317,7 @@ func TestPageIsReloadedInATalk(t *testing.T) {
 func TestBrowserDiesInATalk(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
-	b := browser(t)
+	b := chromium(t)
 	anna := w.sits(b, "agent1", 1000)
 	anna.ready()
 	rosa := w.calls(rosaPhone)
@@ -342,7 +342,7 @@ func TestBrowserDiesInATalk(t *testing.T) {
 func TestPageFindsItsWayBack(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
-	anna := w.sits(browser(t), "agent1", 1000)
+	anna := w.sits(chromium(t), "agent1", 1000)
 	anna.ready()
 	rosa := w.calls(rosaPhone)
 	rosa.wantsPerson()
@@ -378,7 +378,7 @@ func TestPageFindsItsWayBack(t *testing.T) {
 func TestSecondPageTakesTheTelephone(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
-	b := browser(t)
+	b := chromium(t)
 	first := w.sits(b, "agent1", 1000)
 	second := w.sits(b, "agent1", 1500)
 	first.says("Il telefono è passato a un'altra pagina")

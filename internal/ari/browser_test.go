@@ -19,6 +19,7 @@ import (
 
 	"richiamo/internal/call"
 	"richiamo/internal/lab"
+	"richiamo/internal/lab/browser"
 	"richiamo/internal/sip"
 )
 
@@ -69,9 +70,9 @@ type tab struct {
 	name string // of the endpoint
 }
 
-func (b *bench) tab(browser *lab.Browser, url, name string) *tab {
+func (b *bench) tab(chromium *browser.Browser, url, name string) *tab {
 	b.t.Helper()
-	ctx, err := browser.Page(b.t.Context())
+	ctx, err := chromium.Page(b.t.Context())
 	require.NoError(b.t, err)
 	require.NoError(b.t, chromedp.Do(ctx, chromedp.Navigate(url)))
 	return &tab{b.t, b, ctx, name}
@@ -146,10 +147,10 @@ func TestTelephoneInABrowser(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, patient/2)
 	url, websocket := b.site()
-	browser, err := lab.StartBrowser(t.Context(), lab.BrowserOptions{Sound: true})
+	chromium, err := browser.Start(t.Context(), browser.Options{Sound: true})
 	require.NoError(t, err)
-	t.Cleanup(browser.Stop)
-	p, other := b.tab(browser, url, "agent1.browser"), b.tab(browser, url, "agent1.browser")
+	t.Cleanup(chromium.Stop)
+	p, other := b.tab(chromium, url, "agent1.browser"), b.tab(chromium, url, "agent1.browser")
 	require.Error(t, b.line.OpenPhone(t.Context(), b.pbx.Agents[0].Name, "first"), "a desk phone's password stands in Asterisk's files")
 	require.NoError(t, b.line.OpenPhone(t.Context(), p.name, "first"))
 	p.online(false)
@@ -183,7 +184,7 @@ func TestTelephoneInABrowser(t *testing.T) {
 		other.until("phone.state == ''")
 	})
 	t.Run("dies in a talk, while another is only mute", func(t *testing.T) {
-		mute := b.tab(browser, url, "agent2.browser")
+		mute := b.tab(chromium, url, "agent2.browser")
 		mute.registers("mute")
 		mute.talks("t-mute")
 		mute.do("phone.session.mute()")

@@ -192,7 +192,7 @@ func defaults(programs Programs, o Options) (asterisk.Values, error) {
 // browserSound has telephones in browsers send their sound to 127.0.0.1, whatever addresses this machine has:
 // Asterisk tells a browser of no address at all otherwise when it listens there only.
 func browserSound() (map[string]string, error) {
-	cards, loopback, err := ownAddresses()
+	cards, loopback, err := Addresses()
 	if err != nil {
 		return nil, err
 	}
@@ -203,9 +203,9 @@ func browserSound() (map[string]string, error) {
 	return told, nil
 }
 
-// ownAddresses are the IPv4 addresses of this machine but for 127.0.0.0/8: those of network cards, and those of the
+// Addresses are the IPv4 addresses of this machine but for 127.0.0.0/8: those of network cards, and those of the
 // loopback interface.
-func ownAddresses() (cards, loopback []string, err error) {
+func Addresses() (cards, loopback []string, err error) {
 	interfaces, err := net.Interfaces()
 	if err != nil {
 		return nil, nil, fmt.Errorf("lab: find this machine's addresses: %w", err)
@@ -319,7 +319,7 @@ func (a *Asterisk) Restart(ctx context.Context) error {
 
 // Log returns the end of what Asterisk printed and logged: warnings and errors.
 func (a *Asterisk) Log() string {
-	return tail(a.console()) + "\n" + tail(filepath.Join(a.InstanceDir, "log", "messages"))
+	return Tail(a.console()) + "\n" + Tail(filepath.Join(a.InstanceDir, "log", "messages"))
 }
 
 func (a *Asterisk) console() string { return filepath.Join(a.InstanceDir, "log", "console") }

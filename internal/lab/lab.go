@@ -1,5 +1,4 @@
-// Package lab starts private Asterisk and Redis servers on loopback, for tests, demo and benchmarks, and for tests
-// a Chromium (Browser).
+// Package lab starts private Asterisk and Redis servers on loopback, for tests, demo and benchmarks.
 //
 //	pbx, err := lab.StartAsterisk(ctx, lab.Options{})
 //	if err != nil { ... }          // never skip: the error says what to do
@@ -63,6 +62,12 @@ func redisProgram() (string, error) {
 		return "", fmt.Errorf("lab: Redis is %w", ErrNotProvided)
 	}
 	return bin, nil
+}
+
+// Chromium is the program that asterisk/provide has provided for tests of pages; ErrNotProvided if it has not.
+func Chromium() (string, error) {
+	program, err := provided("chromium", "CHROMIUM_BIN")
+	return program["CHROMIUM_BIN"], err
 }
 
 // provided reads the file that asterisk/provide left about a program, and makes sure that it still exists.

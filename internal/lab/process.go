@@ -105,8 +105,8 @@ func (p *process) stop(grace time.Duration) {
 	}
 }
 
-// tail returns the last part of a log for an error text, in one line each.
-func tail(file string) string {
+// Tail returns the last part of a log for an error text, in one line each.
+func Tail(file string) string {
 	f, err := os.Open(file)
 	if err != nil {
 		return ""

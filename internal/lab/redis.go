@@ -148,7 +148,7 @@ func (r *Redis) Pause() error { return r.process.signal(syscall.SIGSTOP) }
 func (r *Redis) Resume() error { return r.process.signal(syscall.SIGCONT) }
 
 // Log returns the end of its log.
-func (r *Redis) Log() string { return tail(filepath.Join(r.Dir, "redis.log")) }
+func (r *Redis) Log() string { return Tail(filepath.Join(r.Dir, "redis.log")) }
 
 // Stop ends Redis and removes a temporary folder. It may be called again.
 func (r *Redis) Stop() {

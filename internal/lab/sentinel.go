@@ -57,7 +57,7 @@ func StartSentinel(ctx context.Context, name, master string) (_ *Sentinel, err e
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	if err := s.process.comesUp(ctx, func() bool { return pong("tcp", s.Addr) }); err != nil {
-		return nil, fmt.Errorf("lab: Sentinel did not come up: %w; its log ends: %s", err, tail(log))
+		return nil, fmt.Errorf("lab: Sentinel did not come up: %w; its log ends: %s", err, Tail(log))
 	}
 	return s, nil
 }

@@ -1,4 +1,4 @@
-package lab_test
+package browser_test
 
 import (
 	"bufio"
@@ -18,12 +18,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"richiamo/internal/lab"
+	"richiamo/internal/lab/browser"
 )
 
 // onPage evaluates an expression, a promise's too, in a page of its own at a URL.
-func onPage(t *testing.T, browser *lab.Browser, url, expression string) string {
+func onPage(t *testing.T, chromium *browser.Browser, url, expression string) string {
 	t.Helper()
-	page, err := browser.Page(t.Context())
+	page, err := chromium.Page(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, chromedp.Do(page, chromedp.Navigate(url)))
 	said, err := chromedp.Run(page, chromedp.Evaluate[string](expression, chromedp.EvalAwaitPromise))
@@ -40,20 +41,20 @@ func TestBrowser(t *testing.T) {
 	defer server.Close()
 	const microphone = `navigator.mediaDevices.getUserMedia({audio: true}).then(s => s.getTracks()[0].kind, e => e.name)`
 
-	browser, err := lab.StartBrowser(t.Context(), lab.BrowserOptions{})
+	chromium, err := browser.Start(t.Context(), browser.Options{})
 	require.NoError(t, err)
-	defer browser.Stop()
-	assert.Equal(t, "audio", onPage(t, browser, server.URL, microphone))
-	assert.Contains(t, onPage(t, browser, server.URL, "document.title"), "it")
-	assert.Equal(t, "visit=first; own=1", onPage(t, browser, server.URL, "document.cookie = 'own=1', document.cookie"))
-	assert.Equal(t, "visit=first", onPage(t, browser, server.URL, "document.cookie"), "no page has another's cookies")
-	require.Eventually(t, func() bool { return strings.Contains(browser.Log(), "shown") }, 10*time.Second, time.Millisecond)
-	browser.Stop()
-	browser.Stop()
-	assert.NoDirExists(t, browser.Dir)
-	assert.Empty(t, processesOf(browser.Dir))
+	defer chromium.Stop()
+	assert.Equal(t, "audio", onPage(t, chromium, server.URL, microphone))
+	assert.Contains(t, onPage(t, chromium, server.URL, "document.title"), "it")
+	assert.Equal(t, "visit=first; own=1", onPage(t, chromium, server.URL, "document.cookie = 'own=1', document.cookie"))
+	assert.Equal(t, "visit=first", onPage(t, chromium, server.URL, "document.cookie"), "no page has another's cookies")
+	require.Eventually(t, func() bool { return strings.Contains(chromium.Log(), "shown") }, 10*time.Second, time.Millisecond)
+	chromium.Stop()
+	chromium.Stop()
+	assert.NoDirExists(t, chromium.Dir)
+	assert.Empty(t, processesOf(chromium.Dir))
 
-	deaf, err := lab.StartBrowser(t.Context(), lab.BrowserOptions{DenyMicrophone: true, Language: "en-GB"})
+	deaf, err := browser.Start(t.Context(), browser.Options{DenyMicrophone: true, Language: "en-GB"})
 	require.NoError(t, err)
 	defer deaf.Stop()
 	assert.Equal(t, "NotAllowedError", onPage(t, deaf, server.URL, microphone))
@@ -62,19 +63,19 @@ func TestBrowser(t *testing.T) {
 
 func TestBrowserDoesNotStart(t *testing.T) {
 	t.Setenv("RICHIAMO_CACHE", t.TempDir())
-	_, err := lab.StartBrowser(t.Context(), lab.BrowserOptions{})
+	_, err := browser.Start(t.Context(), browser.Options{})
 	require.ErrorIs(t, err, lab.ErrNotProvided)
 	require.ErrorContains(t, err, "make browser")
 	env := filepath.Join(os.Getenv("RICHIAMO_CACHE"), "chromium.env")
 	require.NoError(t, os.WriteFile(env, []byte("CHROMIUM_BIN=/bin/false\n"), 0o600))
-	_, err = lab.StartBrowser(t.Context(), lab.BrowserOptions{})
-	require.ErrorContains(t, err, "lab: start the browser")
+	_, err = browser.Start(t.Context(), browser.Options{})
+	require.ErrorContains(t, err, "browser: start the browser")
 	mute := filepath.Join(t.TempDir(), "mute") // says nothing, as a browser that hangs
 	require.NoError(t, os.WriteFile(mute, []byte("#!/bin/sh\nexec sleep 60\n"), 0o700))
 	require.NoError(t, os.WriteFile(env, []byte("CHROMIUM_BIN="+mute+"\n"), 0o600))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err = lab.StartBrowser(ctx, lab.BrowserOptions{})
+	_, err = browser.Start(ctx, browser.Options{})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
@@ -82,9 +83,9 @@ func TestBrowserDoesNotStart(t *testing.T) {
 func TestBrowserDiesWithItsStarter(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("LAB_STARTER") != "" {
-		browser, err := lab.StartBrowser(t.Context(), lab.BrowserOptions{})
+		chromium, err := browser.Start(t.Context(), browser.Options{})
 		require.NoError(t, err)
-		fmt.Printf("\nbrowser %s\n", browser.Dir)
+		fmt.Printf("\nbrowser %s\n", chromium.Dir)
 		select {}
 	}
 	starter := exec.Command(os.Args[0], "-test.run=^TestBrowserDiesWithItsStarter$")

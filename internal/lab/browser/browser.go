@@ -1,4 +1,15 @@
-package lab
+// Package browser starts a private Chromium for tests of pages: with a microphone that
+// beeps, cookies of its own for each page, nothing but this machine to talk to, and an
+// end with the test, however that ends. asterisk/provide has provided it.
+//
+//	b, err := browser.Start(ctx, browser.Options{})
+//	defer b.Stop()
+//	page, err := b.Page(ctx)
+//	_, err = chromedp.Run(page, chromedp.Navigate("http://127.0.0.1:8080/"))
+//
+// It is apart from package lab because only tests need it: what drives it is not in the
+// binary that is delivered.
+package browser
 
 import (
 	"context"
@@ -12,6 +23,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"richiamo/internal/lab"
 )
 
 // ErrLoopbackOnly means that sound can't pass between a browser and Asterisk on this machine. Asterisk never names
@@ -20,8 +33,8 @@ import (
 var ErrLoopbackOnly = errors.New("this machine has no IPv4 address but loopback's, so that no sound can pass between " +
 	"a browser and Asterisk: give it one, as root: ip address add 192.0.2.1/32 dev lo")
 
-// BrowserOptions say how a browser is to be. The zero value is right for a test of a page that does not telephone.
-type BrowserOptions struct {
+// Options say how a browser is to be. The zero value is right for a test of a page that does not telephone.
+type Options struct {
 	// Sound says that pages telephone, which fails at once, with ErrLoopbackOnly, where that is not possible.
 	Sound bool
 	// DenyMicrophone refuses pages the microphone, as a person would who clicks "block". Otherwise they get one that
@@ -32,11 +45,6 @@ type BrowserOptions struct {
 }
 
 // Browser is a running Chromium without a window. It talks to this machine alone: no other name is found.
-//
-//	browser, err := lab.StartBrowser(ctx, lab.BrowserOptions{})
-//	defer browser.Stop()
-//	page, err := browser.Page(ctx)
-//	_, err = chromedp.Run(page, chromedp.Navigate("http://127.0.0.1:8080/"))
 type Browser struct {
 	// Dir holds its profile and its log.
 	Dir string
@@ -49,19 +57,19 @@ type Browser struct {
 	pages  sync.WaitGroup // that are listened to
 }
 
-// StartBrowser starts a Chromium and returns when it can be commanded. Errors wrap ErrNotProvided when there is none
+// Start starts a Chromium and returns when it can be commanded. Errors wrap lab.ErrNotProvided when there is none
 // on this machine.
-func StartBrowser(ctx context.Context, o BrowserOptions) (_ *Browser, err error) {
-	program, err := provided("chromium", "CHROMIUM_BIN")
+func Start(ctx context.Context, o Options) (_ *Browser, err error) {
+	program, err := lab.Chromium()
 	if err != nil {
 		return nil, err
 	}
-	cards, loopback, err := ownAddresses()
+	cards, loopback, err := lab.Addresses()
 	switch {
 	case err != nil:
 		return nil, err
 	case o.Sound && len(cards)+len(loopback) == 0:
-		return nil, fmt.Errorf("lab: %w", ErrLoopbackOnly)
+		return nil, fmt.Errorf("browser: %w", ErrLoopbackOnly)
 	}
 	b := &Browser{cancel: func() {}}
 	defer func() {
@@ -70,18 +78,18 @@ func StartBrowser(ctx context.Context, o BrowserOptions) (_ *Browser, err error)
 		}
 	}()
 	if b.Dir, err = os.MkdirTemp("", "richiamo-browser-"); err != nil {
-		return nil, fmt.Errorf("lab: make the browser's folder: %w", err)
+		return nil, fmt.Errorf("browser: make the browser's folder: %w", err)
 	}
 	b.log, err = os.Create(filepath.Join(b.Dir, "log"))
 	if err == nil {
 		b.said, err = os.Create(filepath.Join(b.Dir, "console"))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lab: open the browser's log: %w", err)
+		return nil, fmt.Errorf("browser: open the browser's log: %w", err)
 	}
 	// It is commanded through a pipe: there is no port that others could find, and it ends when the pipe closes, as
 	// it does when this process dies.
-	allocator, release := chromedp.NewExecAllocator(context.Background(), b.options(program["CHROMIUM_BIN"], o, len(cards) == 0)...)
+	allocator, release := chromedp.NewExecAllocator(context.Background(), b.options(program, o, len(cards) == 0)...)
 	var cancel context.CancelFunc
 	b.ctx, cancel = chromedp.NewContext(allocator)
 	b.cancel = func() {
@@ -93,7 +101,7 @@ func StartBrowser(ctx context.Context, o BrowserOptions) (_ *Browser, err error)
 
 // options are how the program is started. Where there is no network card, it must be told to use the loopback
 // interface for sound; otherwise it is left as a person's browser is.
-func (b *Browser) options(program string, o BrowserOptions, loopback bool) []chromedp.ExecAllocatorOption {
+func (b *Browser) options(program string, o Options, loopback bool) []chromedp.ExecAllocatorOption {
 	language := o.Language
 	if language == "" {
 		language = "it-IT"
@@ -155,17 +163,17 @@ func within(ctx context.Context, what string, log func() string, do func() error
 	select {
 	case err := <-done:
 		if err != nil {
-			return fmt.Errorf("lab: %s: %w; its log ends: %s", what, err, log())
+			return fmt.Errorf("browser: %s: %w; its log ends: %s", what, err, log())
 		}
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("lab: %s: %w; its log ends: %s", what, context.Cause(ctx), log())
+		return fmt.Errorf("browser: %s: %w; its log ends: %s", what, context.Cause(ctx), log())
 	}
 }
 
 // Log returns the end of what the pages printed on their consoles, uncaught errors too, and of what the browser did.
 func (b *Browser) Log() string {
-	return tail(filepath.Join(b.Dir, "console")) + "\n" + tail(filepath.Join(b.Dir, "log"))
+	return lab.Tail(filepath.Join(b.Dir, "console")) + "\n" + lab.Tail(filepath.Join(b.Dir, "log"))
 }
 
 // Stop ends the browser and removes its folder. It may be called again.
