@@ -310,13 +310,19 @@ func TestNothingPrintsWhole(t *testing.T) {
 		inner  any
 	}{n, n}
 	var out strings.Builder
+	timeless := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey { // its figures can be any
+			return slog.Attr{}
+		}
+		return a
+	}}
 	for _, value := range []any{n, &n, []Number{n}, hidden, map[Number]bool{n: true}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
 			fmt.Fprintf(&out, verb, value)
 		}
-		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "v", value)
+		slog.New(slog.NewTextHandler(&out, timeless)).Info("x", "v", value)
 	}
-	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", n)
+	slog.New(slog.NewJSONHandler(&out, timeless)).Info("x", "v", n)
 	for _, secret := range []string{"347", "12345", "4567"} {
 		assert.NotContains(t, out.String(), secret)
 	}

@@ -110,7 +110,8 @@ const avoidLooks = 8 * 24 * time.Hour
 // nobody took the call, or where the next one is on another day, whatever became of
 // this one, it is not within Avoid of the time of day of any call that was missed, on
 // this ticket or another: who is not at home at ten on Monday is likely not to be at
-// ten on Tuesday. And the last attempt is made on another day than the first. Where
+// ten on Tuesday. On another day it is made in a part of the day in which nobody has
+// missed a call yet, if that day has one. And the last attempt is made on another day than the first. Where
 // the window is too narrow for that, the call is made on the next day, as far from
 // the misses as the window allows. Who asked for another hour is called at that hour.
 func (p Policy) Next(now time.Time, attempts []Attempt, ledgers []Ledger, w Window) (at time.Time, ok bool) {
@@ -136,7 +137,8 @@ func (p Policy) Next(now time.Time, attempts []Attempt, ledgers []Ledger, w Wind
 	if soon || last.Outcome == Later {
 		return opens, true
 	}
-	return w.avoid(now, opens, misses(attempts, ledgers), p.Avoid), true
+	all := misses(attempts, ledgers)
+	return w.untried(now, w.avoid(now, opens, all, p.Avoid), all, p.Avoid), true
 }
 
 func withoutNotices(attempts []Attempt) []Attempt {
@@ -174,6 +176,48 @@ func misses(attempts []Attempt, ledgers []Ledger) []time.Time {
 		all = append(all, l.Misses()...)
 	}
 	return all
+}
+
+// The parts of a day: before noon, until four, and later. Whoever is out in the mornings
+// is not found in three of them, but at one of three hours of different parts.
+const (
+	partNoon = 12
+	partLate = 16
+)
+
+// dayPart tells in which part of its day an instant is, from 0.
+func dayPart(local time.Time) int {
+	switch {
+	case local.Hour() < partNoon:
+		return 0
+	case local.Hour() < partLate:
+		return 1
+	}
+	return 2
+}
+
+// untried moves a time at which somebody may be called on another day to a later part of
+// that day, where there is one in which no call was missed yet.
+func (w Window) untried(now, at time.Time, misses []time.Time, by time.Duration) time.Time {
+	zone := w.zone(now)
+	local := at.In(zone)
+	tried := map[int]bool{}
+	for _, m := range misses {
+		tried[dayPart(m.In(zone))] = true
+	}
+	if sameDay(local, now.In(zone)) || !tried[dayPart(local)] {
+		return at
+	}
+	for _, hour := range []int{partNoon, partLate} {
+		begins := time.Date(local.Year(), local.Month(), local.Day(), hour, 0, 0, 0, zone)
+		if begins.Before(at) {
+			continue
+		}
+		if later := w.avoid(now, begins, misses, by); sameDay(later.In(zone), local) && !tried[dayPart(later.In(zone))] {
+			return later
+		}
+	}
+	return at
 }
 
 // avoid gives the first time within the window, from an instant at which it is
