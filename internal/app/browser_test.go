@@ -197,6 +197,18 @@ func face(citizen *line, s *seat, hertz float64) {
 	s.hears(440)
 }
 
+// inTalk is an agent in a browser who speaks with a citizen.
+func (w *town) inTalk(b *browser.Browser) (*seat, *line) {
+	w.Helper()
+	anna := w.sits(b, "agent1", 1000)
+	anna.ready()
+	rosa := w.calls(rosaPhone)
+	rosa.wantsPerson()
+	anna.takes()
+	face(rosa, anna, 1000)
+	return anna, rosa
+}
+
 // A whole shift in the page: sign in, take a call, see who it is, mute, hold, ask a
 // colleague, pass on, write the outcome, pause, sign out. The citizen hears who should be
 // heard all along.
@@ -292,12 +304,7 @@ func (s *seat) text() string {
 func TestPageIsReloadedInATalk(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
-	anna := w.sits(chromium(t), "agent1", 1000)
-	anna.ready()
-	rosa := w.calls(rosaPhone)
-	rosa.wantsPerson()
-	anna.takes()
-	face(rosa, anna, 1000)
+	anna, rosa := w.inTalk(chromium(t))
 	anna.says("Non ancora identificato")
 	reloaded := time.Now()
 	anna.opens()
@@ -317,13 +324,7 @@ func TestPageIsReloadedInATalk(t *testing.T) {
 func TestBrowserDiesInATalk(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
-	b := chromium(t)
-	anna := w.sits(b, "agent1", 1000)
-	anna.ready()
-	rosa := w.calls(rosaPhone)
-	rosa.wantsPerson()
-	anna.takes()
-	face(rosa, anna, 1000)
+	anna, rosa := w.inTalk(chromium(t))
 	second := w.agent("agent2", 1500)
 	w.agentIs("agent2", "ready")
 	died := time.Now()
@@ -342,12 +343,7 @@ func TestBrowserDiesInATalk(t *testing.T) {
 func TestPageFindsItsWayBack(t *testing.T) {
 	w := newTown(t, demo.Options{})
 	w.open()
-	anna := w.sits(chromium(t), "agent1", 1000)
-	anna.ready()
-	rosa := w.calls(rosaPhone)
-	rosa.wantsPerson()
-	anna.takes()
-	face(rosa, anna, 1000)
+	anna, rosa := w.inTalk(chromium(t))
 
 	w.in.Kill()
 	anna.shows("health", "riconnessione")

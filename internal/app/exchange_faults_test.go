@@ -58,6 +58,8 @@ import (
 //	  a trunk that is silent                             TestTheTrunkIsSilent
 //	  an answer without a key: a machine, early media    flow: return-machine.txt; dispatch: TestFailure08VoicemailIsNoSuccess
 //	  an agent who does not pick up, rejects, is busy    TestAnAgentMisses, TestAnAgentRejectsIsBusyAndIsPaused
+//	  an agent's page, loaded again or dead, in a talk   TestPageIsReloadedInATalk, TestBrowserDiesInATalk
+//	  service or exchange dies under an agent's page     TestPageFindsItsWayBack
 //	  a citizen who hangs up while an agent rings        TestFailureZombieAgentRing
 //	  keys doubled, lost, short                          ari: TestAKeyReportedTwiceIsOneKey; sip: TestKeyWithLostOrRepeatedEnds
 
