@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -63,7 +64,7 @@ func (a *api) joinPhone(w http.ResponseWriter, r *http.Request, who Key) error {
 	if from, err := url.Parse(r.Header.Get("Origin")); err != nil || from.Host == "" || !strings.EqualFold(from.Host, r.Host) {
 		return problemCrossOrigin
 	}
-	ctx, stop := untilClosing(r.Context(), who.ends, a.Now)
+	ctx, stop := a.visit(r.Context(), "phone of "+who.Agent, who.ends)
 	defer stop()
 	socket := a.Exchange.PhoneSocket()
 	proxy := httputil.ReverseProxy{
@@ -81,6 +82,37 @@ func (a *api) joinPhone(w http.ResponseWriter, r *http.Request, who Key) error {
 	proxy.ServeHTTP(w, r.WithContext(ctx))
 	return nil
 }
+
+// mostVisits bounds what goes on for hours at once of one kind and agent. A page that comes
+// back leaves a connection behind when its network was gone, so one is not enough; and
+// each is a thread of the exchange's, which commands wait for too.
+const mostVisits = 3
+
+// visit is untilClosing for what an agent's pages do. One too many ends the oldest.
+func (a *api) visit(ctx context.Context, name string, ends time.Time) (context.Context, context.CancelFunc) {
+	ctx, cancel := untilClosing(ctx, ends, a.Now)
+	v := &visit{cancel}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	there := append(a.visits[name], v)
+	if len(there) > mostVisits {
+		there[0].end()
+		there = there[1:]
+	}
+	a.visits[name] = there
+	return ctx, func() {
+		cancel()
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.visits[name] = slices.DeleteFunc(slices.Clone(a.visits[name]), func(other *visit) bool { return other == v })
+		if len(a.visits[name]) == 0 {
+			delete(a.visits, name)
+		}
+	}
+}
+
+// visit is one that goes on.
+type visit struct{ end context.CancelFunc }
 
 // closingKey is the name in a request's context of a channel that is closed when the
 // server stops: what goes on for hours ends then, what takes a moment is finished.

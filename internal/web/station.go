@@ -137,7 +137,7 @@ func (a *api) streamStation(w http.ResponseWriter, r *http.Request, who Key) err
 	if err := who.ownAgent(id); err != nil {
 		return err
 	}
-	ctx, stop := untilClosing(r.Context(), who.ends, a.Now)
+	ctx, stop := a.visit(r.Context(), "events of "+id, who.ends)
 	defer stop()
 	s := stream{w: w, rc: http.NewResponseController(w)}
 	var sent []byte

@@ -314,9 +314,19 @@ func TestPhoneSocket(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "OPTIONS", string(said))
 
-	stop()
+	for range mostVisits { // left behind by a network that comes and goes
+		next, _ := dial("http://"+address, mine...)
+		defer func() { _ = next.CloseNow() }()
+		<-seen
+	}
 	_, _, err = c.Read(t.Context())
+	require.Error(t, err, "the oldest gives way")
+	last, _ := dial("http://"+address, mine...)
+	<-seen
+	stop()
+	_, _, err = last.Read(t.Context())
 	require.Error(t, err, "it is over with the service")
+	_ = last.CloseNow()
 	_ = c.CloseNow()
 	require.NoError(t, <-stopped)
 	assert.Eventually(t, func() bool { defer h.lock()(); return slices.Contains(h.world.served, "GET /phone 101") }, 5*time.Second, 10*time.Millisecond)

@@ -81,8 +81,9 @@ type api struct {
 	guessed *failures
 	looking chan struct{} // held by the one whose password is looked at
 
-	mu    sync.Mutex
-	walls map[string]*wall // by tenant
+	mu     sync.Mutex
+	walls  map[string]*wall    // by tenant
+	visits map[string][]*visit // by what and whose
 }
 
 // A route is one operation of the API, as openapi.yaml describes it.
@@ -147,7 +148,7 @@ func pages() []route {
 func New(d Deps) http.Handler {
 	a := &api{
 		Deps: d, failed: newFailures(d.Now, wrongKeys, forgiveness), guessed: newFailures(d.Now, wrongPasswords, passwordForgiveness),
-		looking: make(chan struct{}, 1), walls: map[string]*wall{},
+		looking: make(chan struct{}, 1), walls: map[string]*wall{}, visits: map[string][]*visit{},
 	}
 	byPattern := map[string][]route{}
 	for _, r := range slices.Concat(routes(), pages()) {
