@@ -28,7 +28,8 @@ type Policy struct {
 // DefaultPolicy calls three times. Busy means that somebody is at home: soon.
 // No answer, or an answer without a key: a quarter of an hour later at least, then
 // an hour, and not within two hours of the time of day of any miss (the rule of
-// LeadDesk's dialler). Who prefers to call us is left alone for a day. Our own faults cost
+// LeadDesk's dialler); on another day in another part of it (ASL Lecce: on different
+// days, at different hours). Who prefers to call us is left alone for a day. Our own faults cost
 // nothing and are tried again with growing patience, so that a trunk that is
 // down is not dialled for ever.
 func DefaultPolicy() Policy {
