@@ -37,9 +37,11 @@ type Loop struct {
 	watches []*watch // one for a tenant, in the order of their names
 	driven  bool     // by Round
 
-	once sync.Once
-	stop context.CancelFunc
-	done sync.WaitGroup
+	ctx   context.Context // of the planning
+	stop  context.CancelFunc
+	gate  sync.Mutex
+	ended bool // no more is to be started
+	done  sync.WaitGroup
 }
 
 // NewLoop makes a loop that is still to be started. holder names the process
@@ -52,18 +54,23 @@ func NewLoop(t *Tickets, leases Leases, calls Calls, holder string, decided func
 	}
 	t.calls = calls // what Tickets must end is ended there
 	l := &Loop{tickets: t, leases: leases, calls: calls, holder: holder, log: t.opts.Log, decided: decided}
+	l.ctx, l.stop = context.WithCancel(context.Background())
 	for _, tenant := range slices.Sorted(maps.Keys(t.offices)) {
 		l.watches = append(l.watches, &watch{Loop: l, office: t.offices[tenant], fresh: true})
 	}
 	return l
 }
 
-// Start begins to plan. Calls must know by then which of them are alive.
+// Start begins to plan, unless Stop was faster. Calls must know by then which of them
+// are alive.
 func (l *Loop) Start() {
-	ctx, cancel := context.WithCancel(context.Background())
-	l.stop = cancel
+	l.gate.Lock()
+	defer l.gate.Unlock()
+	if l.ended {
+		return
+	}
 	for _, w := range l.watches {
-		l.done.Go(func() { w.run(ctx) })
+		l.done.Go(func() { w.run(l.ctx) })
 	}
 }
 
@@ -79,14 +86,13 @@ func (l *Loop) Round(ctx context.Context) {
 
 // Stop ends planning, gives the leases back and returns when all is quiet.
 func (l *Loop) Stop() {
-	l.once.Do(func() {
-		if l.stop != nil {
-			l.stop()
-		}
-		for _, w := range l.watches {
-			w.halt()
-		}
-	})
+	l.gate.Lock()
+	l.ended = true
+	l.gate.Unlock()
+	l.stop()
+	for _, w := range l.watches {
+		w.halt()
+	}
 	l.done.Wait()
 }
 

@@ -321,3 +321,21 @@ func TestOnePlanner(t *testing.T) {
 		assert.NotZero(t, decided.Load(), "the turn that was not taken up is told again by the successor")
 	})
 }
+
+// TestStoppedBeforeItStarts: a process that is told to end while it connects does not
+// begin to plan any more.
+func TestStoppedBeforeItStarts(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h := newHouse(t, "anna")
+		h.loop.Stop()
+		late := dispatch.NewLoop(h.tickets, h.stores.Leases, h.calls, "late", nil)
+		late.Stop()
+		late.Start()
+		h.set("anna", agent.Ready)
+		x := h.enter("in-1")
+		h.wait(3 * time.Second)
+		assert.Empty(t, h.calls.turn(x.ID))
+		assert.Equal(t, agent.Ready, h.agent("anna").State)
+		late.Stop()
+	})
+}
