@@ -165,8 +165,10 @@ type Retry struct {
 	// After everything else: refused, not reachable, "not now".
 	Otherwise Waits `yaml:"otherwise" default:"1h"`
 	// Whoever was not reached is not called again within so much of the same time
-	// of the day, and is tried on another day before the last attempt: who is not at
-	// home at ten is not at home at ten. `0s`: the waits above alone decide.
+	// of the day, and the last attempt is on another day: who is not at home at ten is
+	// not at home at ten. On another day a part of the day is chosen in which nobody
+	// has missed a call yet: before noon, until four, later. `0s`: the waits above
+	// alone decide.
 	Avoid time.Duration `yaml:"avoid" default:"2h" max:"6h"`
 }
 

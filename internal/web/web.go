@@ -1,7 +1,7 @@
-// Package web is the HTTP API: other systems hand over citizens to be called,
-// pharmacies and family doctors register them, and those who run the call center
-// look at queue, calls and agents. openapi.yaml, served at /api/openapi.yaml, is
-// its reference; a test holds every answer to it.
+// Package web is the HTTP API, and the door to the page of the agents: other systems
+// hand over citizens to be called, pharmacies and family doctors register them, and
+// those who run the call center look at queue, calls and agents. openapi.yaml, served
+// at /api/openapi.yaml, is its reference; a test holds every answer to it.
 //
 //	handler := web.New(web.Deps{...})
 //	err := web.Serve(ctx, listener, handler, web.TLS{})
@@ -13,6 +13,12 @@
 //	agent                  sees the queue, sets the states of agents, sees and leads
 //	                       the call in which an agent serves a citizen
 //	admin                  everything of its tenant
+//
+// In place of a key an agent shows the cookie of a session (session.go), which opens
+// what the channel agent opens, but changes no other agent and shows no citizen with
+// whom this one does not speak. The page (package console, served by page.go) lives by
+// it: it follows its agent by server-sent events (station.go), and its telephone speaks
+// SIP with the exchange through us.
 //
 // Something of another channel or tenant does not exist for a key: 404, never
 // 403, so that nobody can find out that it is there.
